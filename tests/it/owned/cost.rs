@@ -1,4 +1,4 @@
-//! What keeping costs: what was built is not built again, and binding allocates nothing.
+//! The cost of keeping indexes: what was built is not built again, and binding does not allocate.
 
 use std::hint::black_box;
 
@@ -17,7 +17,7 @@ pub fn trials() -> Vec<Trial> {
 
 const NOTHING: Spent = Spent { peak: 0, total: 0, calls: 0 };
 
-/// A process with so many ranges, regions, modules and unloaded modules, a page each.
+/// A process with `count` ranges, regions, modules and unloaded modules of one page each.
 fn minidump(count: u64) -> Vec<u8> {
     let dump = synth::Dump::new().system_info(Cpu::AMD64.windows());
     let dump = (0..count).fold(dump, |dump, number| {
@@ -45,7 +45,7 @@ fn steps<T>(work: impl FnOnce() -> T) -> (T, u64) {
     (result, userdump::__steps() - before)
 }
 
-/// Look-ups take a few steps, whatever the dump has; building takes one for each range at least.
+/// Look-ups take a few steps regardless of the size of the dump; building takes at least one step for each range.
 fn look_ups_of_a_session_build_nothing() {
     for file in [minidump, user_dump] {
         let mut taken = Vec::new();
@@ -72,12 +72,12 @@ fn look_ups_of_a_session_build_nothing() {
             println!("{count} of each: {built} steps to build, {asked} for 400 look-ups");
             taken.push(asked);
         }
-        // The tree of unloaded modules is as deep as its logarithm.
+        // The depth of the tree of unloaded modules is logarithmic.
         assert!(taken[0] < 100 * 40 && taken[1] < 2 * taken[0], "{taken:?}");
     }
 }
 
-/// Parsing looks for the system in the directory, and concludes from the tables of a full user dump.
+/// Parsing scans the directory for the system information, and reads the tables of a full user dump.
 fn lending_a_dump_parses_nothing() {
     let mut directory = b"MDMP\x93\xa7\0\0".to_vec();
     let count = 100_000u32;

@@ -1,4 +1,4 @@
-//! Owners that give other bytes each time, and indexes that are bound to bytes of something else.
+//! Owners that return different bytes each time, and indexes that are bound to bytes of another dump.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Gives one after the other of its bytes, then begins again.
+/// Returns its byte strings one after the other, then starts again.
 struct Fickle {
     all: Vec<Vec<u8>>,
     next: AtomicUsize,
@@ -32,7 +32,7 @@ impl AsRef<[u8]> for Fickle {
     }
 }
 
-/// What may stand in place of a dump: other bytes of the same size, fewer, none, more.
+/// Replacements for a dump: other bytes of the same size, fewer, none, more.
 fn others(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = vec![Vec::new(), vec![0; bytes.len()], vec![0xff; bytes.len()]];
     all.push(bytes.iter().rev().copied().collect());
@@ -47,7 +47,8 @@ fn others(bytes: &[u8]) -> Vec<Vec<u8>> {
     all
 }
 
-/// Looks at everything. Of a few bytes that are not even a header, the walk would want no more findings than there are bytes.
+/// Walks the whole dump. Short inputs are left out: the walk asserts that there are no more findings than bytes, which
+/// does not hold for a few bytes without a header.
 fn look(dump: &Dump<'_>) {
     if dump.data().len() >= 1000 {
         userdump_walk::walk(dump, &mut |value| drop(black_box(format!("{value:?}"))));
@@ -66,7 +67,7 @@ fn look(dump: &Dump<'_>) {
 }
 
 fn an_owner_that_changes_breaks_nothing() {
-    // A fifth of the fixtures, and all that are made here.
+    // A fifth of the fixtures, and all dumps that are made here.
     let some = dumps().into_iter().enumerate().filter(|(number, (name, _))| number % 5 == 0 || !name.contains('/'));
     for (_, (name, bytes)) in some.filter(|(_, (_, bytes))| bytes.len() < 200_000) {
         let _named = Named(name);
@@ -89,7 +90,7 @@ fn an_owner_that_changes_breaks_nothing() {
     }
 }
 
-/// Names the dump whose test fails.
+/// Prints the name of the dump if its test fails.
 struct Named(String);
 
 impl Drop for Named {
@@ -100,7 +101,7 @@ impl Drop for Named {
     }
 }
 
-/// All that indexes are asked.
+/// Calls every look-up of the indexes.
 fn look_at_all<B: AsRef<[u8]>>(session: &Session<B>, addresses: &[u64]) {
     black_box(session.seen(addresses));
     let memory = session.memory();
@@ -116,7 +117,7 @@ fn look_at_all<B: AsRef<[u8]>>(session: &Session<B>, addresses: &[u64]) {
     }
 }
 
-/// Whatever the bytes are, there are as many as the range says.
+/// Checks that the range gives as many bytes as it claims, whatever they are.
 fn look_at_range(memory: &Memory<'_>, range: &VisibleRange<'_>) {
     match (range.bytes(), range.in_file()) {
         (Ok(bytes), in_file) => {
@@ -137,7 +138,7 @@ fn indexes_of_other_bytes_of_that_size_break_nothing() {
         let addresses = addresses(&session.dump);
         let ranges = session.memory().visible_ranges().count();
         for other in others(&bytes).into_iter().filter(|other| other.len() == bytes.len()) {
-            // The dump is parsed from the bytes that were there before.
+            // The dump is parsed from the original bytes.
             let other = Session { dump: OwnedDump::new(Twice::new(&bytes, other)).expect("a dump"), ..kept(&session) };
             look_at_all(&other, &addresses);
             assert_eq!(other.memory().visible_ranges().count(), ranges, "{name}: the index stays");
@@ -145,7 +146,7 @@ fn indexes_of_other_bytes_of_that_size_break_nothing() {
     }
 }
 
-/// The indexes of a session beside another dump.
+/// The indexes of a session, with another dump.
 fn kept<B>(session: &Session<Vec<u8>>) -> Session<B>
 where
     B: AsRef<[u8]> + From<Vec<u8>>,
@@ -155,7 +156,7 @@ where
     Session { dump, memory, regions, modules, unloaded }
 }
 
-/// Gives the first bytes once, and the second ever after.
+/// Returns the first bytes once, and the second ones from then on.
 struct Twice(Fickle);
 
 impl Twice {

@@ -35,7 +35,7 @@ fn dumps() -> Vec<(String, Vec<u8>)> {
     all
 }
 
-/// Memory in three buckets, by address: 0x10_0000, 0x30_0000 and 0x7000_0000, 0x1800 bytes each.
+/// Compressed memory in three buckets at 0x10_0000, 0x30_0000 and 0x7000_0000, 0x1800 bytes each.
 fn compressed() -> Vec<u8> {
     let dump = synth::Dump::new().flags(2).system_info(Cpu::AMD64.windows());
     let dump = [0x10_0000u64, 0x30_0000, 0x7000_0000]
@@ -44,7 +44,7 @@ fn compressed() -> Vec<u8> {
     pack(&dump.build(), 0x1800).bytes
 }
 
-/// A process of Linux, whose address space is text, with modules and memory.
+/// A Linux process with modules and memory, whose address space is described by text.
 fn lines() -> Vec<u8> {
     let maps =
         "00400000-00402000 r-xp 00000000 08:01 12 /usr/bin/app\n00500000-00501000 rw-p 00000000 00:00 0 [heap]\n";
@@ -56,7 +56,7 @@ fn lines() -> Vec<u8> {
         .build()
 }
 
-/// What a debugger keeps.
+/// What a debugger keeps for a dump.
 #[derive(Clone, Debug)]
 struct Session<B> {
     dump: OwnedDump<B>,
@@ -90,13 +90,13 @@ impl<B: AsRef<[u8]>> Session<B> {
         self.unloaded.bind(&self.dump)
     }
 
-    /// What it says of addresses.
+    /// The results of all look-ups at these addresses.
     fn seen(&self, addresses: &[u64]) -> Vec<String> {
         seen(addresses, &self.memory(), &self.regions(), &self.modules(), &self.unloaded())
     }
 }
 
-/// What indexes say of addresses.
+/// The results of the look-ups in the indexes at these addresses.
 fn seen(
     addresses: &[u64],
     memory: &Memory<'_>,
@@ -121,7 +121,7 @@ fn seen(
     addresses.iter().map(of_address).collect()
 }
 
-/// Addresses at which a dump has something, and their neighbours.
+/// The addresses at which a dump has something, and their neighbours.
 fn addresses<B: AsRef<[u8]>>(dump: &OwnedDump<B>) -> Vec<u64> {
     let view = dump.dump();
     let memory = view.memory();

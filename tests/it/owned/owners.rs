@@ -1,4 +1,4 @@
-//! Whatever owns the bytes, the dump is the same.
+//! A dump reads the same regardless of what owns the bytes.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -25,7 +25,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Bytes that are a part of others, as `bytes::Bytes` are.
+/// A slice of shared bytes, like `bytes::Bytes`.
 #[derive(Clone)]
 struct Part {
     all: Arc<[u8]>,
@@ -38,7 +38,7 @@ impl AsRef<[u8]> for Part {
     }
 }
 
-/// All that can be seen of a dump.
+/// Everything that can be read from a dump.
 fn content(dump: &Dump<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     let walked = userdump_walk::walk(dump, &mut |value: &dyn Debug| lines.push(format!("{value:x?}")));

@@ -1,4 +1,4 @@
-//! A structure that has a file and everything that was built from it.
+//! A structure that holds a file and everything that was built from it.
 
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
@@ -23,7 +23,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// What indexes that borrow the dump say.
+/// The results of indexes that borrow the dump.
 fn borrowed(dump: &Dump<'_>, addresses: &[u64]) -> Vec<String> {
     let (memory, regions) = (dump.memory(), dump.regions());
     seen(addresses, &memory, &regions, &dump.modules_by_address(), &dump.unloaded_modules_by_address())
@@ -86,7 +86,7 @@ fn sessions_are_sent_to_threads_and_shared() {
                 let (session, addresses) = (Arc::clone(&session), addresses.clone());
                 thread::spawn(move || session.seen(&addresses))
             });
-            threads.into_iter().for_each(|it| assert_eq!(it.join().expect("nobody panics"), expected));
+            threads.into_iter().for_each(|it| assert_eq!(it.join().expect("the thread does not panic"), expected));
             count += 1;
         }
         count
@@ -97,13 +97,13 @@ fn sessions_are_sent_to_threads_and_shared() {
         let session = Session::new(OwnedDump::new(Arc::<[u8]>::from(bytes)).expect("it is a dump"));
         let addresses = addresses(&session.dump);
         let expected = session.seen(&addresses);
-        send.send((session, addresses, expected)).expect("somebody listens");
+        send.send((session, addresses, expected)).expect("the receiver is alive");
     }
     drop(send);
-    assert_eq!(other.join().expect("nobody panics"), all);
+    assert_eq!(other.join().expect("the thread does not panic"), all);
 }
 
-/// It borrows nothing: not the dump, not the memory, not the bytes.
+/// The index does not borrow the dump, the memory or the bytes.
 fn an_index_outlives_what_it_was_built_from() {
     for (name, bytes) in dumps() {
         let copy = bytes.clone();
@@ -115,7 +115,7 @@ fn an_index_outlives_what_it_was_built_from() {
         let (memory, regions) = (memory.bind(&copy), regions.bind(&copy));
         let found = seen(&addresses, &memory, &regions, &modules.bind(&copy), &unloaded.bind(&copy));
         assert_eq!(found, expected, "{name}");
-        // What is bound is kept again without loss.
+        // An index can be taken from a bound one again without loss.
         let again = [memory.index().bind(&copy), memory.clone()];
         again.iter().for_each(|again| same_ranges(again, &memory));
         assert_eq!(
@@ -138,7 +138,7 @@ fn what_is_unpacked_is_shared() {
         assert!(std::ptr::eq(clone.slice(0x10_0000, 0x1800).expect("it is lent"), bytes), "it is unpacked once");
         assert!(userdump::__steps() - before < 10, "it is unpacked once");
     }
-    // What a clone unpacks, all have.
+    // All clones share what one of them decompresses.
     let other = clones[0].slice(0x7000_0000, 16).expect("it can be lent");
     drop(session.clone());
     assert!(std::ptr::eq(first.slice(0x7000_0000, 16).expect("it is lent"), other));
@@ -146,7 +146,7 @@ fn what_is_unpacked_is_shared() {
 
 fn a_limit_of_the_cache_is_kept() {
     let owned = OwnedDump::new(compressed()).expect("it is a dump");
-    // Room for one bucket of three.
+    // Room for one of the three buckets.
     let index = owned.dump().memory_with_cache(0x1800).index();
     assert!(index.bind(&owned).slice(0x10_0000, 16).is_some());
     for _ in 0..2 {
@@ -176,7 +176,7 @@ fn many_threads_bind_and_read_compressed_memory() {
                 }
             })
         });
-        threads.into_iter().for_each(|it| it.join().expect("nobody panics"));
+        threads.into_iter().for_each(|it| it.join().expect("the thread does not panic"));
     }
 }
 

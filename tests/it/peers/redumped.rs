@@ -1,4 +1,4 @@
-//! Re-encodings of the fixtures, read by the peer beside what it reads of the source.
+//! Re-encodings of the fixtures as read by the peer, compared with what the peer reads from the source.
 
 use libtest_mimic::Trial;
 use minidump::system_info::PointerWidth;
@@ -20,8 +20,8 @@ const OPTIONS: [&str; 9] = ["/m", "/ma", "/mA", "/mf", "/mF", "/mu", "/mt", "/mh
 
 type Peer<'a> = Minidump<'a, &'a [u8]>;
 
-/// Re-encodes each fixture that is no re-encoding itself, with each of the options, and lets the function look at
-/// source and result. Sources that lack memory which their own descriptions promise are for `A` alone.
+/// Re-encodes each fixture that is not a re-encoding itself with each set of options, and passes source and result to
+/// `look`. Sources that lack memory described by their own regions are only re-encoded with `A`.
 fn each(look: impl Fn(&str, &Peer<'_>, &Peer<'_>)) {
     let sources: Vec<_> = fixtures::all().filter(|(name, _)| !name.contains("-from-")).collect();
     let (mut written, mut refused) = (0, 0);
@@ -108,7 +108,7 @@ fn memory_is_that_of_the_source() {
         for range in ranges {
             let (mut at, mut left) = (range.base_address() & mask, range.bytes());
             while !left.is_empty() {
-                // The first range of the list that has the address says what is there.
+                // The first range of the list that contains the address determines its bytes.
                 let found = held.iter().find_map(|held| {
                     let into = usize::try_from(at.checked_sub(held.base_address() & mask)?).ok()?;
                     held.bytes().get(into..).filter(|bytes| !bytes.is_empty())
@@ -122,7 +122,7 @@ fn memory_is_that_of_the_source() {
     });
 }
 
-/// The bits of an address that count: those of 32-bit targets may be written sign-extended.
+/// A mask for the significant bits of an address: addresses of 32-bit targets may be sign-extended.
 fn mask(dump: &Peer<'_>) -> u64 {
     let system = dump.get_stream::<MinidumpSystemInfo>().expect("it is there");
     if system.cpu.pointer_width() == PointerWidth::Bits32 { 0xFFFF_FFFF } else { u64::MAX }

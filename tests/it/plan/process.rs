@@ -1,4 +1,4 @@
-//! Header, exceptions, system, memory and empty lists, found again by the plain decoder.
+//! Header, exceptions, system information, memory and empty lists, read back by the plain decoder.
 
 use libtest_mimic::Trial;
 use userdump::MinidumpBuilder;
@@ -207,7 +207,7 @@ fn both_memory_lists_at_once() {
 }
 
 fn lists_may_be_empty() {
-    // Types, and the bytes of their lists without entries.
+    // Stream types, and the bytes of their lists without entries.
     let lists: [(u32, &[u32]); 9] = [
         (3, &[0]),
         (17, &[12, 64, 0]),
@@ -226,7 +226,7 @@ fn lists_may_be_empty() {
         let facts = Facts::of(&file);
         let mut expected: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         if kind == 9 {
-            // Where the bytes would begin: behind the list, at the end of the file.
+            // Where the memory bytes would begin: after the list, at the end of the file.
             expected[8..].copy_from_slice(&(file.len() as u64).to_le_bytes());
         }
         assert_eq!(facts.kinds(), [kind]);

@@ -1,5 +1,5 @@
-//! Threads, modules, handles: records that point to something, handed to the builder with a value of its own in each
-//! field and found again by the plain decoder.
+//! Threads, modules, handles: records that refer to other data. Each field gets a distinct value in the builder and is
+//! read back by the plain decoder.
 
 use libtest_mimic::Trial;
 use userdump::MinidumpBuilder;
@@ -72,18 +72,19 @@ fn threads_and_their_contexts() {
 }
 
 fn a_stack_has_a_position_only_where_the_memory_list_has_just_its_range() {
-    // The stack is 16 bytes at 0x7000; what the memory list has, and whether the stack then has a position.
+    // The stack is 16 bytes at 0x7000. The ranges of the memory list, and whether the stack gets a file position from
+    // them.
     type Listed = (u64, usize);
     let cases: [(&[Listed], &[Listed], bool); 13] = [
         (&[(0x7000, 16)], &[], true),
         (&[(0x6000, 8), (0x7000, 16), (0x8000, 8)], &[], true),
-        // A part of a range, at its start, its end and within it.
+        // The stack is a part of a range: at its start, at its end, inside.
         (&[(0x7000, 17)], &[], true),
         (&[(0x5000, 8), (0x6ff8, 24)], &[], true),
         (&[(0x6ff8, 32)], &[], true),
         (&[(0x7000, 15)], &[], false),
         (&[(0x6FFF, 16), (0x7001, 16)], &[], false),
-        // Ranges that follow each other in the file as well, and those that do not.
+        // Ranges that are also adjacent in the file, and ranges that are not.
         (&[(0x6000, 8), (0x7000, 8), (0x7008, 4), (0x700c, 8)], &[], true),
         (&[(0x7008, 8), (0x7000, 8)], &[], false),
         (&[], &[(0x7000, 16)], true),
@@ -111,7 +112,7 @@ fn a_stack_has_a_position_only_where_the_memory_list_has_just_its_range() {
     let mut dump = MinidumpBuilder::new();
     dump.thread(thread(1, 0x7000, 0), None).memory(MemoryRange::borrowed(0x7000, &[]));
     let file = write(dump);
-    assert_eq!(Facts::of(&file).threads()[0].stack_at, Rva(0), "an empty stack is nowhere");
+    assert_eq!(Facts::of(&file).threads()[0].stack_at, Rva(0), "an empty stack has no position");
 }
 
 fn a_stack_of_two_equal_ranges_is_the_first() {
@@ -137,7 +138,7 @@ fn extended_threads() {
     assert_eq!((list.size, facts.u32(list.rva.0)), (4 + 64, 1));
     assert_eq!([0, 4, 8, 12].map(|field| facts.u32(at + field)), [1, 2, 3, 4]);
     assert_eq!([16, 24, 48].map(|field| facts.u64(at + field)), [1 << 32 | 4, 0x7000, 0x9000]);
-    // Sizes stand before positions in all three.
+    // In all three, the size comes before the position.
     assert_eq!(facts.located(at + 32).0, [1; 8]);
     assert_eq!(facts.located(at + 40).0, [9; 100]);
     assert_eq!(facts.located(at + 56).0, [2; 4]);
@@ -236,7 +237,7 @@ fn thread_names_by_wide_positions() {
     assert_eq!(names[0].name.at, names[2].name.at);
 }
 
-/// A record of object information that does not point anywhere yet.
+/// An object information record that does not refer to another one yet.
 fn object(kind: u32, bytes: &[u8]) -> Vec<u8> {
     [&[0; 4], &kind.to_le_bytes(), &(bytes.len() as u32).to_le_bytes(), bytes].concat()
 }
@@ -257,7 +258,7 @@ fn handles_and_chains_of_object_information() {
     };
     let mut dump = MinidumpBuilder::new();
     let (kind, name) = (dump.text("Event"), dump.text("\\BaseNamedObjects\\e"));
-    // Two chains that run into the same end.
+    // Two chains that share their last record.
     let last = dump.part("object", object(3, b"end"));
     let [first, other] = [(1, b"one".as_slice()), (2, b"")].map(|(kind, bytes)| {
         let part = dump.part("object", object(kind, bytes));

@@ -1,4 +1,4 @@
-//! Which address in an exception is that of the instruction, and which that of the memory; and what LLDB says.
+//! Which address of an exception is that of the instruction and which that of the memory; and the exceptions of LLDB.
 
 use libtest_mimic::Trial;
 use userdump::read::any_format::AnyException;
@@ -22,7 +22,7 @@ const MAC: u32 = 0x8101;
 const SOLARIS: u32 = 0x8202;
 const LLDB: u32 = 0x4c4c_4442;
 
-/// Where the context has the instruction, and what the record has.
+/// The instruction pointer of the context, and the address in the record.
 const INSTRUCTION: u64 = 0x40_05d0;
 const RECORDED: u64 = 0x1234;
 
@@ -40,7 +40,7 @@ fn dump(platform: u32, exception: Exception, instruction: Option<u64>) -> Vec<u8
     dump.thread(Thread::new(7).context(context)).exception(exception).build()
 }
 
-/// The addresses of memory and instruction; those of the exception of any format are the same.
+/// The addresses of memory and instruction. The format-independent exception must give the same.
 fn addresses(bytes: &[u8]) -> (Option<u64>, Option<u64>) {
     let dump = Minidump::parse(bytes).expect("it is sound");
     let exception = dump.exceptions().next().expect("there is one").expect("it is sound");
@@ -58,7 +58,7 @@ fn raised(code: u32, flags: u32) -> Exception {
 fn memory_and_instruction_are_told_apart() {
     let found = |platform, code, flags| addresses(&dump(platform, raised(code, flags), Some(INSTRUCTION))).0;
     let linux = |code, flags| found(0x8201, code, flags);
-    // SIGSEGV and SIGBUS are about memory: by a fault, or as old versions of Breakpad write them.
+    // SIGSEGV and SIGBUS concern memory: as faults, or in the form that old versions of Breakpad write.
     for (signal, code) in [(11, 1), (11, 2), (11, 9), (7, 1), (7, 2), (11, 0), (7, 0)] {
         assert_eq!(linux(signal, code), Some(RECORDED), "{signal}, {code}");
         assert_eq!(found(0x8203, signal, code), Some(RECORDED), "{signal}, {code} on Android");
@@ -67,7 +67,7 @@ fn memory_and_instruction_are_told_apart() {
     for code in [0x80, 0xffff_ffff, 0xffff_fffa, LLDB] {
         assert_eq!((linux(11, code), linux(7, code)), (None, None), "{code:#x}");
     }
-    // Others are about the instruction, or about nothing.
+    // The other signals concern the instruction, or have no address.
     for signal in [4, 5, 6, 8, 31, 0xffff_ffff] {
         assert_eq!(linux(signal, 1), None, "{signal}");
     }
@@ -105,7 +105,8 @@ fn addresses_of_32_bits_have_32_bits() {
     }
 }
 
-/// The record as LLDB writes it: the address of the instruction, the mark for flags, one parameter, and text in all of them.
+/// The record as LLDB writes it: the address of the instruction, the marker in the flags, one parameter, and text in
+/// all of them.
 fn of_lldb(text: &[u8]) -> Exception {
     let mut bytes = [0; 120];
     bytes[..text.len()].copy_from_slice(text);

@@ -1,4 +1,4 @@
-//! Why processes stopped, in words: numbers and names by hand, and what another reader says of the corpus.
+//! Crash reasons in words: numbers and names from hand-made dumps, and the answers of another reader for the corpus.
 
 mod addresses;
 mod raised;
@@ -55,7 +55,7 @@ fn windows_codes_have_names_and_details() {
     check(WINDOWS, (0xc000_0005, 0), &[0, 0], "ACCESS_VIOLATION (0xc0000005) reading 0x0");
     check(WINDOWS, (0xc000_0005, 0), &[8, 7], "ACCESS_VIOLATION (0xc0000005) executing 0x7");
     check(WINDOWS, (0xc000_0005, 0), &[3, 7], "ACCESS_VIOLATION (0xc0000005) access 3 to 0x7");
-    // Without its parameters the code alone is known.
+    // Without its parameters only the code is known.
     check(WINDOWS, (0xc000_0005, 0), &[1], "ACCESS_VIOLATION (0xc0000005)");
     check(
         WINDOWS,
@@ -83,7 +83,7 @@ fn parameters_are_decoded() {
         panic!("it is a Windows dump");
     };
     assert_eq!(code, 0xc000_0005);
-    // The debugger writes addresses of 32 bits with their sign extended.
+    // The debugger writes 32-bit addresses sign-extended.
     assert_eq!(detail, WindowsDetail::Access { access: Access::Write, address: 0x9000_1234 });
     for (architecture, address) in [(0, "0x90001234"), (9, "0xffffffff90001234")] {
         let of = |code, parameters: &[u64]| reason(architecture, WINDOWS, (code, 0), parameters).to_string();
@@ -94,7 +94,7 @@ fn parameters_are_decoded() {
             format!("IN_PAGE_ERROR (0xc0000006) reading {address}, DEVICE_DATA_ERROR (0xc000009c)")
         );
     }
-    // Three parameters on 32-bit processors, four on others, the first of which is the compiler's version.
+    // Three parameters on 32-bit processors, four on others. The first is the version of the compiler.
     let thrown = |architecture, parameters: &[u64]| match reason(architecture, WINDOWS, (0xe06d_7363, 1), parameters) {
         CrashReason::Windows { detail, .. } => detail,
         other => panic!("it is a Windows dump: {other:?}"),
@@ -118,7 +118,7 @@ fn flags_are_those_of_windows() {
     };
     assert_eq!(flags(WINDOWS, 0), Some(ExceptionFlags::empty()));
     assert_eq!(flags(WINDOWS, 0x81), Some(ExceptionFlags::NONCONTINUABLE | ExceptionFlags::SOFTWARE_ORIGINATE));
-    // A bit without a name stays.
+    // An unnamed bit is kept.
     assert_eq!(flags(WINDOWS, 0x8000_0001).map(|flags| flags.bits()), Some(0x8000_0001));
     assert_eq!((flags(LINUX, 1), flags(MAC, 1)), (None, None));
 }
@@ -136,7 +136,7 @@ fn signals_and_their_codes_have_names() {
     check(LINUX, (11, 99), &[], "SIGSEGV (11), 99");
     check(LINUX, (99, 1), &[], "99, 1");
     check(LINUX, (0xffff_ffff, 0), &[], "DUMP_REQUESTED (0xffffffff), SI_USER (0)");
-    // Solaris numbers them otherwise from 7 on.
+    // Solaris uses other numbers from 7 on.
     check(0x8202, (10, 1), &[], "SIGBUS (10), 1");
     check(0x8202, (11, 1), &[], "SIGSEGV (11), 1");
     check(0x8202, (12, 0), &[], "SIGSYS (12), 0");
@@ -164,14 +164,14 @@ fn other_systems_keep_the_numbers() {
     assert_eq!(reason(9, 0x8204, (3, 4), &[]), CrashReason::Unknown { code: 3, flags: 4 });
 }
 
-/// What rust-minidump 0.27 calls the reason, for one dump of each kind that it names; it names no `SI_USER`.
+/// The reason that rust-minidump 0.27 reports for one dump of each kind that it names. It does not name `SI_USER`.
 const BY_ANOTHER_READER: [(&str, &str, Option<&str>); 14] = [
     ("real/breakpad-ascii-read-av.dmp", "ACCESS_VIOLATION", None),
     ("real/breakpad-stack-exhaustion.dmp", "STACK_OVERFLOW", None),
     ("real/breakpad-tiny-exe-fastfail.dmp", "STACK_BUFFER_OVERRUN", Some("FATAL_APP_EXIT")),
     ("real/invalid-parameter.dmp", "INVALID_PARAMETER", None),
     ("real/syzygy-notepad-larger-64bit.dmp", "BREAKPOINT", None),
-    // EXCEPTION_BOUNDS_EXCEEDED there, after the other name of the same code.
+    // The peer calls it EXCEPTION_BOUNDS_EXCEEDED, the other name of the same code.
     ("real/syzygy-use-after-free.dmp", "ARRAY_BOUNDS_EXCEEDED", None),
     ("real/breakpad-linux-inline-crashpad.dmp", "SIGILL", Some("ILL_ILLOPN")),
     ("real/breakpad-linux-overflow.dmp", "SIGABRT", Some("SI_USER")),
@@ -179,7 +179,7 @@ const BY_ANOTHER_READER: [(&str, &str, Option<&str>); 14] = [
     ("real/linux-mini.dmp", "SIGSEGV", Some("SI_USER")),
     ("real/pipeline-inlines-macos-segv.dmp", "EXC_BAD_ACCESS", Some("KERN_INVALID_ADDRESS")),
     ("real/symbolic-crash-macos.dmp", "EXC_BAD_ACCESS", Some("KERN_INVALID_ADDRESS")),
-    // Unknown there.
+    // Unknown to the peer.
     ("real/breakpad-ios-simulator-crashpad-annotation.dmp", "CRASHPAD_NS_EXCEPTION", None),
     ("synthetic/synth-be-linux-amd64-many-streams.dmp", "SIGSEGV", Some("SI_USER")),
 ];
@@ -194,12 +194,12 @@ fn corpus_reasons_are_those_of_another_reader(shared: &Shared) {
     }
 }
 
-/// Where the peer has another name, or none.
+/// Dumps for which the peer has another name, or none.
 const OTHERWISE: [(&str, &str, &str); 3] = [
     ("real/breakpad-ios-simulator-crashpad-annotation.dmp", "unknown 0x43506e78 / 0x00000000", "CRASHPAD_NS_EXCEPTION"),
     // The same code has two names.
     ("real/syzygy-use-after-free.dmp", "BOUNDS_EXCEEDED", "ARRAY_BOUNDS_EXCEEDED"),
-    // It knows no signals of Solaris.
+    // The peer does not know the signals of Solaris.
     ("synthetic/yaml-solaris-sparc.dmp", "unknown 0x0000000b / 0x00000000", "SIGSEGV"),
 ];
 
@@ -211,7 +211,7 @@ fn every_reason_in_the_corpus_is_that_of_the_peer(shared: &Shared) {
         let (Ok(ours), Ok(peer)) = (Minidump::parse(&file), Peer::read(file.as_slice())) else {
             continue;
         };
-        // Of several exceptions the peer keeps the last.
+        // If there are several exceptions, the peer keeps the last one.
         let (Some(Ok(exception)), Ok(system)) =
             (ours.exceptions().next_back(), peer.get_stream::<MinidumpSystemInfo>())
         else {
@@ -231,13 +231,13 @@ fn every_reason_in_the_corpus_is_that_of_the_peer(shared: &Shared) {
     assert_eq!(compared, 49);
 }
 
-/// Without the prefixes of Windows, which the peer has and we have not.
+/// The reason without the Windows prefixes, which only the peer uses.
 fn in_words_of_the_peer(reason: &CrashReason) -> String {
     let Some(name) = reason.name() else {
         return format!("unknown {:#010x} / {:#010x}", reason.number(), reason.code().unwrap_or(0));
     };
     match (reason, reason.code_name()) {
-        // Of a stack overflow and a guard page the peer does not read the parameters.
+        // The peer does not read the parameters of a stack overflow or a guard page.
         (CrashReason::Windows { code: 0xc000_0005, detail: WindowsDetail::Access { access, .. } }, _) => {
             let access = match access {
                 Access::Read => "READ",
@@ -248,7 +248,7 @@ fn in_words_of_the_peer(reason: &CrashReason) -> String {
             format!("{name}_{access}")
         }
         (CrashReason::Windows { .. }, Some(code)) => format!("{name} / FAST_FAIL_{code}"),
-        // A signal that somebody sent has no code worth mentioning.
+        // The code of a signal that was sent is not worth mentioning.
         (_, Some("SI_USER")) => name.to_owned(),
         (_, Some(code)) => format!("{name} / {code}"),
         (CrashReason::Mac { code, .. }, None) if *code != 0 || name.starts_with("EXC_") => {

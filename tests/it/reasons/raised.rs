@@ -1,5 +1,5 @@
-//! Names of codes: those of `ntstatus.h` and `winnt.h` against another reader, and by hand those that compilers, runtimes and
-//! crash reporters made up.
+//! Names of codes: those of `ntstatus.h` and `winnt.h` are compared with another reader, those made up by compilers,
+//! runtimes and crash reporters are listed by hand.
 
 use libtest_mimic::Trial;
 use minidump::CrashReason as Peer;
@@ -17,10 +17,10 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Which codes the peer names otherwise: a number that `ntstatus.h` has twice.
+/// Codes that the peer names differently: a number that `ntstatus.h` defines twice.
 const OTHERWISE: [(u32, &str, &str); 1] = [(0xc000_04e0, "MEMORY_DECOMPRESSION_FAILURE", "INVALID_CONFIG_VALUE")];
 
-/// Facilities that have codes from 0x300 on, and the blocks of 0x100 in which they are.
+/// Facilities with codes from 0x300 on, and the blocks of 0x100 that contain these codes.
 const FURTHER: [(u32, &[u32]); 9] = [
     (0, &[3, 4, 5, 6, 7, 8, 9, 0xa, 0xb, 0xc, 0x98, 0xa0, 0xa1, 0xa2, 0xc0, 0xce, 0xcf, 0xf5]),
     (0x1e, &[3, 4, 5, 6]),
@@ -68,9 +68,9 @@ fn every_fast_fail_of_the_peer_has_its_name() {
     assert_eq!(compared, 74);
 }
 
-/// The number, a part of the name and a part of what it means, as the programs that raise it have it in their sources.
+/// The number, a part of the name and a part of the meaning, from the sources of the programs that raise it.
 const MADE_UP: [(u32, &str, &str); 43] = [
-    // From the libraries of Visual C++: `'msc'`, the name of a thread, facility 0x6d with a Win32 error, `'san'`.
+    // Visual C++ libraries: `'msc'`, the name of a thread, facility 0x6d with a Win32 error, `'san'`.
     (0xe06d_7363, "UNHANDLED_CPP_EXCEPTION", "unhandled C++ exception"),
     (0x406d_1388, "MS_VC_EXCEPTION", "a thread names itself"),
     (0xc06d_0057, "DELAY_LOAD", "parameter"),
@@ -99,7 +99,7 @@ const MADE_UP: [(u32, &str, &str); 43] = [
     (0x2047_4343, "GCC_THROW", "MinGW"),
     (0x2147_4343, "GCC_UNWIND", "MinGW"),
     (0x2247_4343, "GCC_FORCED", "MinGW"),
-    // LuaJIT: 0xe24c4a00 and the number of the error.
+    // LuaJIT: 0xe24c4a00 plus the error number.
     (0xe24c_4a02, "LUAJIT_RUNTIME_ERROR", "LuaJIT"),
     (0xe24c_4a04, "LUAJIT_OUT_OF_MEMORY", "LuaJIT"),
     (0xe24c_4a05, "LUAJIT_ERROR_IN_HANDLER", "LuaJIT"),

@@ -1,4 +1,4 @@
-//! A small file whose records all point to the same bytes must not become a large one.
+//! A small file whose records all refer to the same bytes must not become a large one.
 
 use libtest_mimic::Trial;
 use userdump::redump::Outcome;
@@ -23,12 +23,12 @@ pub fn trials() -> Vec<Trial> {
 
 const POOL: u32 = 0x1_0001;
 
-/// Numbers that make a string of 1 KiB of each fourth byte, but for the last ones.
+/// A pool of numbers in which a string of 1 KiB starts at every fourth byte, except for the last ones.
 fn pool(dump: Dump) -> Dump {
     dump.raw(POOL, 0x400u32.to_le_bytes().repeat(2000))
 }
 
-/// Builds a dump with a pool of strings, which is told where the pool will be.
+/// Builds a dump with a pool of strings. `dump` is passed the position of the pool.
 fn with_pool(dump: impl Fn(u32) -> Dump) -> Vec<u8> {
     let at = Facts::of(&dump(0).build()).stream(POOL).expect("the pool is there").rva.0 as u32;
     dump(at).build()
@@ -38,21 +38,21 @@ fn base() -> Dump {
     pool(Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1)))
 }
 
-/// Checks that some of what was asked for is there and the rest reported, and that the result is no larger than the
-/// source three times: what was rewritten and what was carried.
+/// Checks that some of the requested parts are kept and the rest is reported, and that the result is at most three
+/// times as large as the source: rewritten and carried bytes.
 fn assert_bounded(source: &[u8], out: &Redumped, asked: usize, carried: usize) {
     assert!(carried > 0 && carried < asked, "{carried} of {asked} are carried");
     assert!(out.bytes.len() <= 3 * source.len(), "{} bytes of {}", out.bytes.len(), source.len());
 }
 
-/// Checks that nothing is wrong but that parts share bytes, and so that all of them were carried.
+/// Checks that the only finding is that parts share bytes, so all of them were carried.
 fn assert_within_budget(out: &Redumped) {
     let others = out.report.faults.iter().filter(|fault| !matches!(fault.error, ReadError::PartShared { .. }));
     assert_eq!(others.count(), 0, "{:?}", out.faults());
 }
 
 fn names_that_overlap_end_where_the_next_one_starts() {
-    // The high half of a length is a NUL of the name before, so that names cannot share more than a little.
+    // The high half of a length is the NUL of the previous name, so names can only share a little.
     let assert_small = |source: &[u8], options: &str| {
         let out = Redumped::once(source, &parsed(options));
         assert!(out.bytes.len() <= 2 * source.len(), "{} bytes of {}", out.bytes.len(), source.len());
@@ -114,7 +114,7 @@ fn memory_that_shares_bytes_is_refused_beyond_twice_the_file() {
         assert!(matches!(error, RedumpError::Read(ReadError::BudgetSpent { what: "memory range", .. })), "{error:?}");
         assert_eq!(Redumped::of(&ranges(2), options).report.memory_bytes, 16000);
     }
-    // What is not asked for does no harm.
+    // Ranges that are not requested have no effect.
     assert_eq!(Redumped::of(&ranges(100), "/m").ranges(), []);
 }
 
@@ -134,7 +134,7 @@ fn what_many_records_share_is_charged_once() {
     assert_eq!(modules.len(), 300);
 }
 
-/// Whatever is there only once can be carried, even if there is nothing else.
+/// A dump whose parts do not overlap can always be carried, even if it consists of names only.
 fn a_sound_dump_of_names_alone_is_within_bounds() {
     let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1).context([1; 1300]));
     let dump = (0..200).fold(dump, |dump, index| dump.module(Module::new(index, 1, &"a long name ".repeat(50))));

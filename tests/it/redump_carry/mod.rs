@@ -1,4 +1,5 @@
-//! What the re-encoder carries along: comments, streams of other producers with and without file offsets, unknown ones.
+//! What the re-encoder carries along: comments, streams of other producers with and without file offsets, unknown
+//! streams.
 
 mod budget;
 mod streams;

@@ -1,4 +1,5 @@
-//! Streams that are copied as they are: comments, and what holds no file offsets or may hold some that nobody knows.
+//! Streams that are copied unchanged: comments, streams without file offsets, and unknown streams that may contain
+//! some.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Engine, Options, Outcome};
@@ -18,7 +19,7 @@ pub fn trials() -> Vec<Trial> {
         a_comment_is_added_beside_another_one,
         a_comment_that_is_there_is_not_added,
         streams_without_file_offsets_are_copied,
-        streams_that_nobody_has_examined_are_copied_and_named,
+        unexamined_streams_are_copied_and_named,
         streams_of_windows_ce_are_copied_and_named,
         several_streams_of_a_type_are_carried,
         carried_streams_keep_their_order,
@@ -55,7 +56,7 @@ fn comments_are_carried_byte_for_byte() {
             assert_eq!([10, 11].map(|kind| out.outcomes(kind)), [10, 11].map(|_| vec![Outcome::Copied]));
         }
     }
-    // No text in either encoding, with an odd size.
+    // Invalid text in either encoding, with an odd size.
     let source = base().raw(10, [0xff, 0xfe, 0x80]).raw(11, [0, 0xd8, 0x41]).build();
     let out = Redumped::of(&source, "/m");
     assert_eq!(contents(&out.facts(), 10), [[0xff, 0xfe, 0x80]]);
@@ -66,7 +67,7 @@ fn a_comment_may_be_added() {
     for comment in ["why this dump is here", "\u{1F980}", ""] {
         let out = Redumped::with(&base().build(), &parsed("/m").with_comment(comment));
         assert_eq!(contents(&out.facts(), 11), [utf16(&format!("{comment}\0"))]);
-        // There is no flag for it.
+        // There is no flag for comments.
         assert_eq!(out.facts().header.flags, 0x4_0000);
     }
     assert_eq!(Redumped::of(&base().build(), "/m").facts().stream(11), None);
@@ -75,7 +76,7 @@ fn a_comment_may_be_added() {
 fn a_second_pass_does_not_add_the_comment_again() {
     let options = parsed("/ma").with_comment("once");
     let first = Redumped::with(&base().comment_a("once").build(), &options);
-    // A comment in 8-bit characters is another one.
+    // An ANSI comment is a different stream.
     assert_eq!(contents(&first.facts(), 11), [utf16("once\0")]);
     let second = Redumped::with(&first.bytes, &options);
     assert!(second.bytes == first.bytes);
@@ -92,7 +93,7 @@ fn a_comment_is_added_beside_another_one() {
 }
 
 fn a_comment_that_is_there_is_not_added() {
-    // With or without NULs at its end, first or last.
+    // With or without trailing NULs, first or last.
     for known in ["the comment", "the comment\0", "the comment\0\0"] {
         let source = base().comment_w("another").comment_w(known).build();
         let out = Redumped::with(&source, &parsed("/m").with_comment("the comment"));
@@ -100,13 +101,13 @@ fn a_comment_that_is_there_is_not_added() {
     }
 }
 
-/// Bytes that look like sizes and offsets, of an odd number.
+/// Bytes that look like sizes and offsets; their count is odd.
 fn bytes() -> Vec<u8> {
     let words = [4u32, 0x20, 8, 0x24, 0x100, 0x7fff_0000, 0, 1];
     [words.map(u32::to_le_bytes).as_flattened(), &[1, 2, 3]].concat()
 }
 
-/// Checks that a stream comes out byte for byte, and what the report says of it.
+/// Checks that a stream is copied byte for byte, and checks its outcome in the report.
 fn assert_carried(kind: u32, outcome: Outcome) {
     let source = base().raw(kind, bytes()).build();
     for options in ["/m", "/ma"] {
@@ -123,16 +124,16 @@ fn streams_without_file_offsets_are_copied() {
     for kind in alone.into_iter().chain(breakpad) {
         assert_carried(kind, Outcome::Copied);
     }
-    // The list of handle operations has a head, which must make sense.
+    // The header of the handle operation list must be valid.
     let list = [[16u32, 288, 1, 0].map(u32::to_le_bytes).as_flattened(), [5; 288].as_slice()].concat();
     let out = Redumped::of(&base().raw(18, &list).build(), "/m");
     assert_eq!((contents(&out.facts(), 18), out.outcomes(18)), (vec![list], vec![Outcome::Copied]));
 }
 
-fn streams_that_nobody_has_examined_are_copied_and_named() {
-    // Unknown ones of Microsoft's range and of those who write files themselves.
+fn unexamined_streams_are_copied_and_named() {
+    // Unknown types, in Microsoft's range and of other producers.
     let foreign = [1, 2, 26, 0x7fff, 0x8010, 0xffff, 0x4350_0002, 0x4767_000e, 0x4d7a_0005];
-    // Those of programs, which may hold anything.
+    // Types of applications, which may hold anything.
     for kind in foreign.into_iter().chain([0x1_0000, 0x1_0001, 0x1234_5678, 0xffff_ffff]) {
         assert_carried(kind, Outcome::Unexamined);
     }
@@ -172,7 +173,7 @@ fn carried_streams_come_with_every_option() {
     }
 }
 
-/// The engine of 2017 has no letter for it, and it comes along as other streams do.
+/// The engine of 2017 has no letter for it, and the stream is carried like others.
 fn a_trace_comes_with_its_letter() {
     let source = base().raw(23, [7, 0]).build();
     for (options, is_there) in
@@ -201,7 +202,7 @@ fn an_empty_stream_stays_a_stream() {
 
 fn a_stream_that_the_file_cuts_is_carried_as_far_as_it_is_there() {
     for kind in [10, 0x1_0001, 0x4767_0003] {
-        // Nothing follows it, not even the text of the service pack.
+        // Nothing follows it, not even the service pack string.
         let system = SystemInfo { service_pack: Text::None, ..SystemInfo::default() };
         let dump = Dump::new().system_info(system).thread(Thread::new(1)).raw(kind, [9; 20]);
         let source = dump.shape(kind, Shape::usual().data_size(0x1000)).build();
@@ -209,7 +210,7 @@ fn a_stream_that_the_file_cuts_is_carried_as_far_as_it_is_there() {
         assert_eq!(contents(&out.facts(), kind), [[9; 20]]);
         assert_eq!(out.report.streams[2].size, 0x1000);
     }
-    // One of which nothing is there cannot be read.
+    // A stream that is entirely outside the file cannot be read.
     for kind in [10, 11, 0x1_0001, 0x4767_0003] {
         let source = base().raw(kind, [9; 20]).shape(kind, Shape::usual().rva(0x7fff_0000)).build();
         let out = Redumped::of(&source, "/m");
@@ -237,7 +238,7 @@ fn function_tables_are_copied_byte_for_byte() {
     }
 }
 
-/// A comment is no reason to call a dump unsound, and neither are two.
+/// One or two comments do not cause findings.
 fn a_dump_with_an_added_comment_is_as_sound_as_before() {
     let source = base().comment_w("another").build();
     assert_eq!(faults(&source), [""; 0]);
@@ -245,7 +246,7 @@ fn a_dump_with_an_added_comment_is_as_sound_as_before() {
     assert_eq!(faults(&out.bytes), [""; 0]);
 }
 
-/// The option `r` leaves out all comments of the source, and so the one that an earlier pass added.
+/// The option `r` leaves out all comments of the source, including one that an earlier pass added.
 fn a_comment_that_is_filtered_is_added_again() {
     let source = base().comment_w("private").build();
     let out = Redumped::with(&source, &parsed("/mr").with_comment("for all"));

@@ -1,6 +1,6 @@
-//! Streams of other producers that hold file offsets: everything they refer to is found again through the new ones.
+//! Streams of other producers that hold file offsets: everything they refer to is found through the new offsets.
 //!
-//! The structures are decoded here by hand, number by number.
+//! The structures are decoded by hand here, number by number.
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
@@ -36,38 +36,38 @@ const MOZ_MAC_CRASH_INFO: u32 = 0x4d7a_0001;
 const MOZ_MAC_BOOT_ARGS: u32 = 0x4d7a_0002;
 const WINE_HOST_MODULE_LIST: u32 = 0xfff0;
 
-/// What comes out if a stream has this size, and what it refers to behind it. Another stream in front moves it all.
+/// The result for a stream of this size and the data after it. Another stream in front of it changes all offsets.
 fn redumped(system: SystemInfo, kind: u32, size: usize, write: impl FnOnce(&mut Bytes) + 'static) -> Redumped {
     let dump = Dump::new().system_info(system).thread(Thread::new(1)).raw(0x1_0001, [0xCC; 333]);
     let source = dump.written(kind, write).shape(kind, Shape::usual().data_size(size as u32)).build();
     let before = Facts::of(&source).stream(kind).expect("it is there").rva;
     let out = Redumped::of(&source, "/m");
     assert_eq!(out.outcomes(kind), [Outcome::Relocated]);
-    assert_ne!(out.facts().stream(kind).expect("it is kept").rva, before, "it stands elsewhere");
+    assert_ne!(out.facts().stream(kind).expect("it is kept").rva, before, "it is at another position");
     assert!(Redumped::of(&source, "/ma").facts().stream(kind).is_some());
     out
 }
 
-/// Where the stream stands.
+/// The file offset of the stream.
 fn start(facts: &Facts<'_>, kind: u32) -> u64 {
     facts.stream(kind).expect("it is kept").rva.0
 }
 
-/// A UTF-8 string behind its size, to which the field at `at` points; a NUL follows.
+/// A UTF-8 string after its size, referred to by the field at `at`; a NUL follows.
 fn utf8(facts: &Facts<'_>, at: u64) -> String {
     let rva = facts.rva(at);
     let size = u64::from(facts.u32(rva.0));
     let (text, nul) = (&facts.bytes[rva.0 as usize + 4..][..size as usize], facts.u8(rva.0 + 4 + size));
-    assert_eq!(nul, 0, "behind {text:?}");
+    assert_eq!(nul, 0, "after {text:?}");
     String::from_utf8(text.to_vec()).expect("it is UTF-8")
 }
 
-/// Size and position of the structure to which a location points.
+/// Size and position of the structure that a location descriptor refers to.
 fn location(facts: &Facts<'_>, at: u64) -> (u32, u64) {
     (facts.u32(at), facts.rva(at + 4).0)
 }
 
-/// Pairs of strings.
+/// The pairs of strings in a dictionary.
 fn dictionary(facts: &Facts<'_>, at: u64) -> Vec<[String; 2]> {
     let entries = (0..u64::from(facts.u32(at))).map(|index| at + 4 + 8 * index);
     entries.map(|entry| [utf8(facts, entry), utf8(facts, entry + 4)]).collect()
@@ -77,7 +77,7 @@ fn place_utf8(bytes: &mut Bytes, label: Label, text: &str) {
     bytes.place(label).u32(text.len() as u32).raw(text).u8(0);
 }
 
-/// Writes a dictionary; returns the labels of its strings.
+/// Writes a dictionary and returns the labels of its strings.
 fn write_dictionary(bytes: &mut Bytes, [start, end]: [Label; 2], count: usize) -> Vec<Label> {
     let strings: Vec<Label> = (0..2 * count).map(|_| bytes.label()).collect();
     bytes.place(start).u32(count as u32);
@@ -92,8 +92,8 @@ fn labels<const N: usize>(bytes: &mut Bytes) -> [Label; N] {
     std::array::from_fn(|_| bytes.label())
 }
 
-/// Ids, two annotations of the program, and two modules: the second with a list, a dictionary and annotation objects,
-/// the first with none of these.
+/// Ids, two annotations of the program, and two modules. The second has a list, a dictionary and annotation objects,
+/// the first has none of these.
 fn crashpad(bytes: &mut Bytes, size: usize) {
     let [program, modules, plain, rich] = std::array::from_fn(|_| labels::<2>(bytes));
     bytes.u32(1).raw((1..=32).collect::<Vec<u8>>()).location(program[0], program[1]).location(modules[0], modules[1]);
@@ -192,7 +192,7 @@ fn crashpad_references_that_lead_nowhere_become_0() {
     let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
     let dump = dump.shape(CRASHPAD_INFO, Shape::usual().data_size(64)).written(CRASHPAD_INFO, |bytes| {
         let [start, end, text]: [Label; 3] = labels(bytes);
-        // The list of modules lies beyond the file.
+        // The list of modules is beyond the end of the file.
         bytes.u32(1).zeros(32).location(start, end).u32s(&[0x30, 0x7fff_0000]).zeros(12);
         bytes.place(start).u32(2).rva(text).rva(text).rva(text).u32(0x7fff_0000).place(end);
         place_utf8(bytes, text, "sound");
@@ -224,13 +224,13 @@ fn write_maps(bytes: &mut Bytes, start: Label, (width, size): (usize, usize)) {
 
 const LIBRARIES: [&str; 3] = ["/lib/ld.so", "", "/usr/lib/libc.so.6"];
 
-/// Checks the head, whose numbers `rest` follows, and the maps.
+/// Checks the header, whose numbers `rest` follows, and the link maps.
 fn assert_maps(out: &Redumped, (width, size): (u64, u64), rest: &[u8]) {
     let facts = out.facts();
     let at = start(&facts, LINUX_DSO_DEBUG);
     assert_eq!((facts.u32(at), facts.u32(at + 8)), (1, 3));
     let stream = facts.stream_bytes(LINUX_DSO_DEBUG).expect("it is kept");
-    assert!(stream[12..] == *rest, "behind the numbers");
+    assert!(stream[12..] == *rest, "after the numbers");
     let maps = facts.rva(at + 4).0;
     for (name, index) in LIBRARIES.iter().zip(0..) {
         let map = maps + size * index;
@@ -243,7 +243,7 @@ fn assert_maps(out: &Redumped, (width, size): (u64, u64), rest: &[u8]) {
     assert_eq!(out.faults(), [""; 0]);
 }
 
-/// Re-encodes link maps of such a width and size behind a head of such a size, with dynamic sections of several sizes.
+/// Re-encodes link maps of this width and size after a header of this size, with dynamic sections of several sizes.
 fn assert_link_maps(system: &SystemInfo, (width, size): (usize, usize), head: usize, sections: [usize; 3]) {
     for section in sections {
         let out = redumped(system.clone(), LINUX_DSO_DEBUG, head + section, move |bytes| {
@@ -287,7 +287,7 @@ fn a_dump_may_have_no_link_maps() {
     }
 }
 
-/// Re-encodes a head that counts `count` records and has `stored` of them; returns the locations that come out.
+/// Re-encodes a header that counts `count` records and has `stored` of them; returns the resulting locations.
 fn crash_records(count: u32, stored: usize) -> (Redumped, Vec<(u32, u64)>) {
     let out = redumped(Cpu::AMD64.linux(), MOZ_MAC_CRASH_INFO, 172, move |bytes| {
         let records: Vec<[Label; 2]> = (0..stored).map(|_| labels(bytes)).collect();
@@ -382,7 +382,7 @@ fn host_modules_of_wine_are_found_again() {
 }
 
 fn references_to_the_same_bytes_again_and_again_end() {
-    // A thousand modules, whose information overlaps.
+    // A thousand modules whose information overlaps.
     let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1)).raw(0x1_0001, [7; 99]);
     let dump = dump.shape(CRASHPAD_INFO, Shape::usual().data_size(64)).written(CRASHPAD_INFO, |bytes| {
         let [start, end] = labels(bytes);

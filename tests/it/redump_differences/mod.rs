@@ -1,5 +1,5 @@
-//! One test for each row of the table "Where we differ" in the documentation of `redump`: what the engine did, where one
-//! of its dumps shows it, and what we do. The rows about full user dumps have theirs in `redump_user`.
+//! One test for each row of the table "Where we differ" in the documentation of `redump`: what the engine did, which of
+//! its dumps shows it, and what we do. The tests for the rows about full user dumps are in `redump_user`.
 
 mod rows;
 
@@ -36,7 +36,7 @@ pub fn trials() -> Vec<Trial> {
         several_exceptions,
         extended_state,
         stacks_that_are_scanned,
-        what_hangs_on_environment_blocks,
+        memory_that_environment_blocks_refer_to,
         private_regions_that_touch,
         stack_without_bounds,
         headers_of_images,
@@ -75,7 +75,7 @@ fn module_paths() {
     assert_eq!(folders(unloaded(&case.ours.facts())), 0);
 }
 
-/// A source, what the engine made of it, and what we make of it.
+/// A source, the engine's re-encoding of it, and ours.
 struct Case {
     source: &'static [u8],
     engine: Facts<'static>,
@@ -87,7 +87,7 @@ fn case(source: &str, result: &str, options: &str) -> Case {
     Case { source, engine: Facts::of(fixtures::get(result)), ours: Redumped::of(source, options) }
 }
 
-/// Two modules, two threads, two handles and more.
+/// A case with two modules, two threads, two handles and more.
 fn streams(result: &str, options: &str) -> Case {
     case("synth/streams.dmp", &format!("synth-from-streams/{result}.dmp"), options)
 }
@@ -108,7 +108,7 @@ fn debug_records_of_modules() {
     }
 }
 
-/// Asked of the engine with a name at position 0: it wrote `Unknown_Module_00000001`40000000`.
+/// The engine, given a name at position 0, wrote `Unknown_Module_00000001`40000000`.
 fn names_that_cannot_be_read() {
     let nameless = Module { name: Text::None, ..Module::new(0x1_4000_0000, 0x1000, "") };
     let out = Redumped::of(&Dump::new().system_info(SystemInfo::default()).module(nameless).build(), "/m");
@@ -160,7 +160,7 @@ fn priorities() {
         |facts: &Facts<'_>| facts.threads().iter().map(|it| (it.priority_class, it.priority)).collect::<Vec<_>>();
     assert_eq!(priorities(&engine), [(0x40, 1), (0, 0)]);
     assert_eq!(priorities(&ours.facts()), [(0x40, 1), (0x20, 0)]);
-    // Whether there are rows at all, and whether they are asked for, makes no difference.
+    // The result is the same with and without memory information entries, whether or not the options ask for them.
     let thread = Thread { priority_class: 0x20, priority: 7, ..Thread::new(2) };
     for dump in [base(), base().thread_info(ThreadInfo { id: 2, ..ThreadInfo::default() })] {
         let out = Redumped::of(&dump.thread(thread.clone()).build(), "/m");
@@ -187,7 +187,7 @@ fn function_tables() {
     assert!(ours.facts().stream_bytes(13) == Facts::of(source).stream_bytes(13));
 }
 
-/// The text at 752 of MiscInfo, which has room for 40 code units.
+/// The text at offset 752 of MiscInfo, which has room for 40 code units.
 fn debugger_build(facts: &Facts<'_>) -> String {
     let misc = facts.stream_bytes(15).expect("it is there");
     let units = misc[752..832].chunks(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
@@ -230,7 +230,7 @@ fn comments_and_streams_of_other_producers() {
         assert!(ours.facts().stream_bytes(kind) == Facts::of(source).stream_bytes(kind), "type {kind}");
         assert_eq!(ours.outcomes(kind), [outcome]);
     }
-    // Where file offsets are known they are moved.
+    // Known file offsets are adjusted.
     let dump = base().raw(0x1_0001, [0; 99]).written(0x4d7a_0002, |bytes| {
         let text = bytes.label();
         bytes.u32(0x4d7a_0002).rva64(text).place(text).string("-v");
@@ -275,7 +275,7 @@ fn extended_state() {
 
 fn stacks_that_are_scanned() {
     let bytes = |facts: &Facts<'_>| facts.ranges().iter().map(|range| range.size).sum::<u64>();
-    // Of live processes, the engine itself scans all stacks; `redump_mini` has those.
+    // In live processes, the engine scans all stacks as well; `redump_mini` covers those.
     let stacks = [Stack::stored(0x5000, words(&[0x10_0100])), Stack::stored(0x6000, words(&[0x20_0100]))];
     let [first, second] = stacks;
     let dump = Dump::new().system_info(SystemInfo::default());
@@ -284,7 +284,7 @@ fn stacks_that_are_scanned() {
         dump.memory(0x10_0000, pattern(0x10_0000, 0x1000)).memory(0x20_0000, pattern(0x20_0000, 0x1000)).build();
     let out = Redumped::of(&source, "/mi");
     assert_eq!(out.ranges(), [(0x5000, 8), (0x6000, 8), (0x10_0000, 0x400), (0x20_0000, 0x400)]);
-    // In this one each thread's stack has pointers, the engine looked at the first thread's.
+    // Here the stack of each thread has pointers; the engine only scanned that of the first thread.
     let Case { engine, ours, .. } = case("synth/pointers.dmp", "synth-from-pointers/m_i.dmp", "/mi");
     assert!(bytes(&engine) < bytes(&ours.facts()), "{} and {}", bytes(&engine), bytes(&ours.facts()));
 }
@@ -293,7 +293,7 @@ fn words(words: &[u64]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
-fn what_hangs_on_environment_blocks() {
+fn memory_that_environment_blocks_refer_to() {
     let mut thread_block = vec![0; 0x2000];
     put(&mut thread_block, 0x60, &0x3_0000u64.to_le_bytes());
     let mut process_block = vec![0; 0x1000];
@@ -305,7 +305,7 @@ fn what_hangs_on_environment_blocks() {
     let dump = dump.memory(0x2_0000, thread_block).memory(0x3_0000, process_block).memory(0x4_0000, parameters);
     let source = dump.memory(0x5_0000, b"c\0m\0d\0 \0").memory(0x6_0000, [7; 0x3000]).build();
     let out = Redumped::of(&source, "/mp");
-    // Blocks, parameters, command line, environment.
+    // Environment blocks, parameters, command line, environment.
     let expected = [(0x2_0000, 0x2000), (0x3_0000, 0x1000), (0x4_0000, 0x410), (0x5_0000, 6), (0x6_0000, 0x2000)];
     assert_eq!(out.ranges(), expected);
 }
@@ -318,14 +318,14 @@ fn private_regions_that_touch() {
 }
 
 fn stack_without_bounds() {
-    // Neither bound of these is good in the engine's eyes; the source gives them no descriptor either.
+    // The engine accepts neither bound of these stacks; the source does not give them a descriptor either.
     let Case { engine, ours, .. } = case("synth/stacks.dmp", "synth-from-stacks/m.dmp", "/m");
     let without = |facts: &Facts<'_>| -> Vec<u32> {
         facts.threads().iter().filter(|it| it.stack_size == 0).map(|it| it.id).collect()
     };
-    // Here their stack pointers lead to them.
+    // Here the stack pointers lead to the stacks.
     assert_eq!((without(&engine), without(&ours.facts())), (vec![106, 107, 108], vec![]));
-    // Here there is no environment block: what a plain `/m` gives. A second pass loses nothing.
+    // Here there is no environment block, so this is the result of a plain `/m`. A second pass loses nothing.
     let thread = Thread::new(1).stack(Stack::Listed(0x1_0008, 0x800));
     let source =
         Dump::new().system_info(SystemInfo::default()).thread(thread).memory(0x1_0000, pattern(0x1_0000, 0x1000));
@@ -336,19 +336,19 @@ fn stack_without_bounds() {
 
 fn headers_of_images() {
     let Case { source, engine, ours } = case("synth/sections.dmp", "synth-from-sections/m_d.dmp", "/md");
-    // Two images, with their section headers at 0x188 of each: 3 and 25 of them.
+    // Two images with 3 and 25 section headers, which start at offset 0x188 of each image.
     for (base, end) in [(0x1_4000_0000, 0x200), (0x1_8000_0000, 0x188 + 25 * 40)] {
         assert_eq!(engine.read(base, 1), []);
         assert!(ours.facts().read(base, 0x1000) == Facts::of(source).read(base, end), "{base:#x}");
     }
-    // So the sections are found again: those who look at `ours` know that a second pass changes nothing. In what the
-    // engine wrote nobody finds them.
+    // The sections are found again: `ours` is already known to stay the same in a second pass. In the engine's result
+    // they cannot be found.
     let again = Redumped::of(fixtures::get("synth-from-sections/m_d.dmp"), "/md");
     assert!(again.ranges().len() < engine.ranges().len());
 }
 
 fn memory_across_ranges() {
-    // Threads are at 0x10 and 0x6ff0 of an image of 0x7000 bytes.
+    // The threads are at 0x10 and 0x6ff0 in an image of 0x7000 bytes.
     let Case { engine, ours, .. } = case("synth/pointers.dmp", "synth-from-pointers/m.dmp", "/m");
     let image = |facts: &Facts<'_>| {
         let ranges = facts.ranges().into_iter().map(|range| (range.address, range.size));
@@ -357,14 +357,14 @@ fn memory_across_ranges() {
     assert_eq!(hex(&image(&engine)), hex(&[(0x1_4000_1780u64, 0x140)]));
     let expected = [(0x1_4000_0000u64, 0x90), (0x1_4000_1780, 0x140), (0x1_4000_6f70, 0x90)];
     assert_eq!(hex(&image(&ours.facts())), hex(&expected));
-    // Of a stack in two ranges the engine makes no dump at all.
+    // For a stack that is split into two ranges, the engine does not write a dump at all.
     let cpu = Cpu::AMD64;
     let thread = Thread { teb: 0x9000, ..Thread::new(1) }.context(cpu.context(0x6010, 0x1_0800));
     let dump = Dump::new().system_info(cpu.windows()).thread(thread).memory(0x9000, cpu.teb(0x1_2000, 0x1_0000));
     let dump = dump.memory(0x1_1000, pattern(0x1_1000, 0x1000)).memory(0x1_0000, pattern(0x1_0000, 0x1000));
     let dump = dump.memory(0x6000, pattern(0x6000, 0x20)).memory(0x5000, pattern(0x5000, 0x1000));
     Redumped::of(&dump.build(), "/m").assert_memory(&[(0x5f90, 0x90), (0x1_0800, 0x1800)]);
-    // The last section of this image, at 0x19000, claims more than the image has.
+    // The last section of this image, at 0x19000, claims to extend beyond the end of the image.
     let Case { engine, ours, .. } = case("synth/sections.dmp", "synth-from-sections/m_d.dmp", "/md");
     let size = |facts: &Facts<'_>| facts.read(0x1_8001_9000, u64::MAX >> 1).len();
     assert_eq!((size(&engine), size(&ours.facts())), (0, 0x2_7000));
@@ -379,7 +379,7 @@ fn order_of_the_ranges() {
 }
 
 fn memory_without_a_region() {
-    // Without a row are 0x680000 and, of 0x690000, the first and the third page.
+    // 0x680000, and the first and third page of 0x690000, have no entry.
     let Case { engine, ours, .. } = case("synth/rows.dmp", "synth-from-rows/ma.dmp", "/ma");
     let near = |facts: &Facts<'_>| {
         let ranges = facts.ranges().into_iter().map(|range| (range.address, range.size));
@@ -404,7 +404,8 @@ fn overlapping_ranges() {
 }
 
 fn addresses_above_2_gib() {
-    // The source's addresses are zero-extended; the engine has neither the instruction of thread 1 nor the exception.
+    // The addresses of the source are zero-extended; the engine's result lacks both the instruction of thread 1 and the
+    // exception.
     let Case { engine, ours, .. } = case("synth32/high_zero.dmp", "synth32-from-high_zero/m.dmp", "/m");
     let high = |facts: &Facts<'_>| {
         let ranges = facts.ranges().into_iter().map(|range| (range.address, range.size));
@@ -419,7 +420,7 @@ fn addresses_above_2_gib() {
         (0xffff_ffff_d000_effc, 0x1004),
     ];
     assert_eq!(hex(&high(&ours.facts())), hex(&expected));
-    // Of the same process with sign-extended addresses the engine makes no such dump.
+    // For the same process with sign-extended addresses, the engine does not write such a dump.
     let signed = Redumped::of(fixtures::get("synth32/high_stack.dmp"), "/m");
     assert_eq!(hex(&high(&signed.facts())), hex(&expected));
 }

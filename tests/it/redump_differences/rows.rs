@@ -1,4 +1,4 @@
-//! The rows of the table, each of which has a test.
+//! The rows of the table. Each row has a test.
 
 use libtest_mimic::Trial;
 
@@ -15,13 +15,13 @@ const MATTERS: [&str; 65] = [
     "order of the modules",
     "reserved fields of modules and handles",
     "thread names, process and system memory counters",
-    // The next five are looked at in `redump_engine`.
+    // The next five are tested in `redump_engine`.
     "user shared data (2026), where the source has none",
     "system folder in the user shared data, with `R`",
     "headers and data directories of images (`e`)",
     "unloaded modules beyond 10,000 (2026)",
     "handle operations with entries of less than 0x120 bytes (2026)",
-    // The next five are looked at in `redump_triage` and in `mdwd`.
+    // The next five are tested in `redump_triage` and in `mdwd`.
     "stack words that stay with `s`",
     "registers with `s`",
     "parts of stacks that other letters take, with `s`",
@@ -33,7 +33,7 @@ const MATTERS: [&str; 65] = [
     "priorities of threads without such an entry",
     "object information of handles",
     "function tables",
-    // This one is looked at in `redump_select`.
+    // This one is tested in `redump_select`.
     "unwind data that function tables refer to",
     "debugger build string in MiscInfo",
     "MiscInfo of a source without one",
@@ -49,27 +49,27 @@ const MATTERS: [&str; 65] = [
     "what `p` adds",
     "private regions that touch at a multiple of 64 KiB",
     "stack whose bounds are not in the source's memory",
-    // The next four are looked at in `redump_select`, the fifth in `module_extents`.
+    // The next four are tested in `redump_select`, the fifth in `module_extents`.
     "stack in use outside these bounds",
     "stack pointer of an exception below that of its thread",
     "file position of a stack that is part of a range, or in full memory",
     "instruction pointer of an exception that is not the exception address",
     "module whose size its producer cut short",
-    // The next two are looked at in `wow64`.
+    // The next two are tested in `wow64`.
     "32-bit stacks and registers of a 32-bit process in a 64-bit dump",
     "what `i` and `p` add of a 32-bit process in a 64-bit dump",
     "headers of images whose sections are taken",
     "stack, window or section that is not inside one memory range",
     "order of the ranges of a memory list",
     "memory without a memory information entry",
-    // This one is looked at in `redump_select`.
+    // This one is tested in `redump_select`.
     "memory whose entry says free, reserved, guarded or inaccessible",
     "part of a region of which another part is missing",
     "overlapping ranges without memory information",
     "addresses of 32-bit targets above 2 GiB",
     "`r`",
     "`R`",
-    // This one is looked at in `redump_select`.
+    // This one is tested in `redump_select`.
     "image that Linux shares with all processes (`[vdso]`)",
     "dumps of other systems",
     "unused directory entries, high half of the version field",
@@ -80,7 +80,7 @@ const MATTERS: [&str; 65] = [
     "priorities of threads of a full user dump",
     "modules of a full user dump without process environment block",
     "modules of a full user dump above 2 GiB",
-    // This one is looked at in `redump_select`, `identify` and `stack_walk`.
+    // This one is tested in `redump_select`, `identify` and `stack_walk`.
     "memory that answers a question ([presets](#presets))",
     "source with compressed memory",
 ];

@@ -24,7 +24,7 @@ const RECORD: u64 = STACK + 0x200;
 const CONTEXT: u64 = STACK + 0x400;
 const MODULE: u64 = 0x40_0000;
 
-/// A stack on which a handler left two pointers at `STACK + 0x40`.
+/// A stack on which an exception handler left two pointers at `STACK + 0x40`.
 pub fn stack(cpu: Cpu, change: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
     let word = |number: u64| number.to_le_bytes()[..cpu.word].to_vec();
     let mut bytes = vec![0; SIZE as usize];
@@ -55,7 +55,7 @@ fn what_handlers_leave_is_found() {
         assert_eq!((found.address, found.record_address, found.context_address), (STACK + 0x40, RECORD, CONTEXT));
         assert_eq!((found.thread_id, found.record.exception_code), (7, 0xe06d_7363));
         assert_eq!((found.instruction_pointer, found.stack_pointer), (MODULE + 0x20, STACK + 0x1800));
-        // What is found can be named.
+        // An exception that is found can be passed to the options.
         let out = Redumped::once(&source, &Options::new().with_exception_pointers(found.address));
         assert_eq!(out.facts().exceptions()[0].code, 0xe06d_7363);
     }
@@ -66,16 +66,16 @@ fn what_is_not_one_is_not() {
     let flags = 0x400 + 48;
     let (ip, sp) = (0x400 + 248, 0x400 + 152);
     let cases: [(usize, u64); 8] = [
-        // No code; flags and a count of parameters that no record has; an address that is nowhere.
+        // No code; flags and a parameter count that no record has; an address that is not in the dump.
         (0x200, 5),
         (0x204, 0x100),
         (0x218, 16),
         (0x210, 0x1234),
-        // No flags of the processor; pointers that are elsewhere.
+        // A context without the flags of the processor; pointers that lead elsewhere.
         (flags, 0x1_0000),
         (ip, 0x1234),
         (sp, 0x1234),
-        // The second pointer leads nowhere.
+        // The second pointer leads to no memory of the dump.
         (0x48, 0x9_0000),
     ];
     for (at, value) in cases {
@@ -83,10 +83,11 @@ fn what_is_not_one_is_not() {
         let source = dump(cpu, cpu.windows(), stack(cpu, |bytes| put(bytes, at, &value.to_le_bytes()[..size])));
         assert_eq!(found(&source), [], "{at:#x}");
     }
-    assert_eq!(found(&dump(cpu, cpu.linux(), stack(cpu, |_| ()))), [], "of another system");
+    assert_eq!(found(&dump(cpu, cpu.linux(), stack(cpu, |_| ()))), [], "the dump is of another system");
 }
 
-/// However many threads have a stack, and however often its words look like pointers.
+/// The search looks at each word once, regardless of the number of threads that share a stack and of how many words
+/// look like pointers.
 fn each_word_is_looked_at_once() {
     let cost = |threads: u32, size: usize| {
         let cpu = Cpu::AMD64;
@@ -111,7 +112,7 @@ fn each_word_is_looked_at_once() {
     assert!(more < 2 * one, "{one} steps, {more} for the same words of 64 threads");
 }
 
-/// Where a handler left the exception on a stack, it is the one that the dump tells of.
+/// Where a handler left the exception on a stack, the search finds the exception of the dump.
 fn crashes_are_found_without_being_told(shared: &Shared) {
     let mut agreeing = Vec::new();
     for row in shared.corpus() {

@@ -1,4 +1,4 @@
-//! What today's debugger makes of its words `/xr`, `/xc`, `/xp`, `/xt` and `/j`.
+//! The results of the 2026 debugger for `/xr`, `/xc`, `/xp`, `/xt` and `/j`.
 
 use libtest_mimic::Trial;
 use userdump::redump::Options;
@@ -17,7 +17,7 @@ pub fn trials() -> Vec<Trial> {
     EXCEPTION_WORDS.map(test).into()
 }
 
-/// The options that stand for the words by which a golden dump is named.
+/// The options for the words in the name of a golden dump.
 fn options(name: &str) -> Options {
     let options: Options = if name == "xpma" { "/ma" } else { "/m" }.parse().expect("they are known");
     match name {
@@ -44,14 +44,14 @@ fn is_as_the_debuggers(shared: &Shared, name: &str) {
         (it.thread, it.code, it.flags, it.record, it.address, it.parameters, it.information, it.alignment)
     };
     assert_eq!(record(&ours_says), record(&theirs_says));
-    // With `/xt` alone the debugger takes the registers of another thread.
+    // With `/xt` alone, the debugger takes the registers of another thread.
     let own = source.threads().into_iter().find(|thread| thread.id == 2).expect("it is there").context;
     let expected = if name == "xt" { own } else { theirs_says.context };
     assert!(ours_says.context.0 == expected.0, "the registers");
     if name == "xt" {
-        assert!(theirs_says.context.0 == source.threads()[0].context.0, "those of another thread");
+        assert!(theirs_says.context.0 == source.threads()[0].context.0, "the registers of another thread");
     }
-    // It fills in the start of the image where the page is that the system shares with all processes.
+    // The debugger fills in the start of the image where the user shared data page is.
     let ranges = theirs.ranges().into_iter().filter(|range| name == "xpma" || range.address != 0x1_4000_0000);
     for range in ranges {
         assert!(ours.read(range.address, range.size) == range.bytes.0, "{:#x}", range.address);

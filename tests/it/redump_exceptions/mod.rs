@@ -1,4 +1,4 @@
-//! The exception that the options name by an address in the memory of the dump, and those that are found there.
+//! Exceptions that the options name by an address in the memory of the dump, and exceptions that are found there.
 
 pub mod finding;
 mod golden;

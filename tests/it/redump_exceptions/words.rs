@@ -1,4 +1,4 @@
-//! Each of the ways to name an exception, by hand-made memory.
+//! Each way to name an exception, tested with hand-made memory.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Addition, Hooks, Options, Outcome, Redump};
@@ -15,7 +15,7 @@ pub fn trials() -> Vec<Trial> {
         what_is_named_takes_the_place_of_what_was,
         what_is_missing_is_that_of_the_thread_or_a_breakpoint,
         one_word_completes_another,
-        what_cannot_be_read_is_said_with_its_size,
+        unreadable_memory_is_reported_with_its_size,
         jit_debug_info_has_to_be_of_the_process,
         threads_that_are_not_kept_raise_nothing,
         other_formats_and_systems_are_refused,
@@ -24,7 +24,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Where the structures are.
+/// The addresses of the structures.
 pub const AT: u64 = 0x70_0000;
 pub const POINTERS: u64 = AT + 0x100;
 pub const RECORD: u64 = AT + 0x200;
@@ -36,7 +36,7 @@ fn word(cpu: Cpu, number: u64) -> Vec<u8> {
     number.to_le_bytes()[..cpu.word].to_vec()
 }
 
-/// Memory with all structures, made by hand: the record with a parameter above 2 GiB, and one that does not count.
+/// Memory with all structures, made by hand. The record has a parameter above 2 GiB, and one beyond its count.
 fn memory(cpu: Cpu, context: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; SIZE as usize];
     let at = |address: u64| (address - AT) as usize;
@@ -86,7 +86,7 @@ fn structures_have_the_width_of_the_process() {
             assert_eq!((found.parameters, &found.information[..4]), (2, &[1, high, 0x77, 0][..]));
             assert!(found.context.0 == crash(cpu), "{cpu:?}");
             assert_eq!(out.report.additions.first().map(|it| it.count), Some(1));
-            // A window for the exception, of any reach.
+            // A window for the exception, whose reach depends on the processor.
             assert_eq!(out.facts().read(0x40_0fc0, 0x80).len(), 0x80);
         }
     }
@@ -97,11 +97,11 @@ fn what_is_named_takes_the_place_of_what_was() {
     let source = source(cpu).exception(Exception::new(2, 0x8000_0004, 0x40_3000)).build();
     let out = Redumped::once(&source, &Options::new().with_exception_pointers(POINTERS));
     let [found] = out.facts().exceptions().try_into().expect("there is one");
-    // The thread of the exception that was there is the current one.
+    // The thread of the original exception is the current one.
     assert_eq!((found.thread, found.code), (2, 0xc000_0005));
     assert_eq!(out.outcomes(6), [Outcome::Replaced]);
     assert_eq!(out.report.additions, [Addition { what: "exception that the options name", count: 1 }]);
-    assert!(out.facts().read(0x40_3000, 1).is_empty(), "the window was for the other exception");
+    assert!(out.facts().read(0x40_3000, 1).is_empty(), "the window belonged to the other exception");
 }
 
 fn what_is_missing_is_that_of_the_thread_or_a_breakpoint() {
@@ -124,7 +124,7 @@ fn what_is_missing_is_that_of_the_thread_or_a_breakpoint() {
 fn one_word_completes_another() {
     let cpu = Cpu::AMD64;
     let source = source(cpu).build();
-    // What is named by itself counts more than what something else leads to.
+    // A structure that is named directly takes precedence over one that another structure refers to.
     let options = Options::new().with_jit_debug_info(JIT).with_exception_thread(1);
     let out = Redumped::once(&source, &options);
     assert_eq!((out.facts().exceptions()[0].thread, out.facts().exceptions()[0].code), (1, 0xc000_0005));
@@ -134,7 +134,7 @@ fn error(source: &[u8], options: &Options) -> RedumpError {
     redump(&Source::parse(source).expect("it is a dump"), options, Vec::new()).expect_err("it is refused")
 }
 
-fn what_cannot_be_read_is_said_with_its_size() {
+fn unreadable_memory_is_reported_with_its_size() {
     let end = AT + SIZE;
     let cases = [
         (Cpu::AMD64, Options::new().with_exception_record(end - 128), "EXCEPTION_RECORD", end - 128, 152, 128),
@@ -144,7 +144,7 @@ fn what_cannot_be_read_is_said_with_its_size() {
         (Cpu::ARM64, Options::new().with_exception_context(0x10), "CONTEXT", 0x10, 912, 0),
         (Cpu::AMD64, Options::new().with_exception_pointers(end - 8), "EXCEPTION_POINTERS", end - 8, 16, 8),
         (Cpu::X86, Options::new().with_exception_pointers(end - 4), "EXCEPTION_POINTERS", end - 4, 8, 4),
-        // Of zeros both pointers lead nowhere.
+        // In zeroed memory both pointers lead nowhere.
         (Cpu::AMD64, Options::new().with_exception_pointers(AT), "EXCEPTION_RECORD", 0, 152, 0),
         (Cpu::X86, Options::new().with_jit_debug_info(end - 39), "JIT_DEBUG_INFO", end - 39, 40, 39),
     ];
@@ -182,7 +182,7 @@ fn threads_that_are_not_kept_raise_nothing() {
     let named = options.clone().with_exception_thread(2);
     let refused = Redump::with_hooks(&dump, &named, left_out(2)).expect_err("it is left out");
     assert!(matches!(refused, RedumpError::NoThread { id: 2 }), "{refused}");
-    // Without a name, it is the first that stays.
+    // If no thread is named, the first one that is kept is taken.
     let mut out = Vec::new();
     Redump::with_hooks(&dump, &options, left_out(1))
         .expect("it can be done")
@@ -200,7 +200,7 @@ fn other_formats_and_systems_are_refused() {
     assert!(matches!(refused, RedumpError::Unsupported { .. }), "{refused}");
 }
 
-/// A context of AMD64 with `CONTEXT_EX` and an area of `XSAVE` behind it: 1232, 24, 24 of padding, 64, 16 bytes.
+/// An AMD64 context followed by `CONTEXT_EX` and an `XSAVE` area: 1232, 24, 24 of padding, 64, 16 bytes.
 fn extended(all: u32) -> Vec<u8> {
     let mut context = Cpu::AMD64.context(0x40_1000, 0x5678);
     put(&mut context, 48, &0x10_005fu32.to_le_bytes());
@@ -226,10 +226,10 @@ fn extended_registers_come_along_if_they_are_sound() {
     };
     assert!(contexts("/my", &whole) == whole);
     let mut cut = whole[..1232].to_vec();
-    // No flag for what is cut off.
+    // No flag for the part that is cut off.
     put(&mut cut, 48, &0x10_001fu32.to_le_bytes());
     assert!(contexts("/m", &whole) == cut);
-    // Of an unsound one the fixed part, as it is.
+    // Of an invalid one, the fixed part is kept unchanged.
     for all in [0, 1232, 0x1_0001, u32::MAX] {
         assert!(contexts("/my", &extended(all)) == whole[..1232], "{all:#x}");
     }
@@ -238,7 +238,7 @@ fn extended_registers_come_along_if_they_are_sound() {
 fn filters_count_for_what_is_named() {
     let cpu = Cpu::AMD64;
     let mut context = crash(cpu);
-    // Flags for all groups; XMM0, and a home of a parameter.
+    // Flags for all groups; XMM0, and a parameter home field.
     put(&mut context, 48, &0x10_001fu32.to_le_bytes());
     put(&mut context, 256 + 160, &[0xab; 16]);
     put(&mut context, 0, &[0xcd; 8]);

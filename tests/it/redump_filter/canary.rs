@@ -1,4 +1,4 @@
-//! Things of the user's, planted wherever a dump may have them: none of it may be in a filtered result.
+//! User data planted everywhere a dump can have some: none of it may be in a filtered result.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Options, Outcome};
@@ -32,7 +32,7 @@ const JAVA_SCRIPT_DATA: u32 = 20;
 const USER_STREAM: u32 = 0x1_0001;
 const UNKNOWN: [u32; 3] = [0x7777, 0x4767_0fff, 0x4350_0002];
 
-/// Whole streams of what is private.
+/// Streams that are private as a whole.
 const PRIVATE: [u32; 14] = [
     kind::COMMENT_A,
     kind::COMMENT_W,
@@ -50,7 +50,7 @@ const PRIVATE: [u32; 14] = [
     UNKNOWN[2],
 ];
 
-/// Text, a path, a variable and random words; no eight bytes of them point anywhere.
+/// Text, a path, a variable and random words. None of their eight-byte words is a pointer.
 const CANARIES: [&str; 4] = [
     "the quick brown secret",
     "C:\\Users\\Jane Doe\\diary.txt",
@@ -80,12 +80,12 @@ fn both() -> Vec<u8> {
     both
 }
 
-/// A piece of each canary that is found whatever stands before it or was cut off.
+/// The canaries found in `bytes`. A fragment of each is searched for, so that cut or preceded text is found too.
 fn found(bytes: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
     for canary in CANARIES {
         let units: Vec<u16> = canary.encode_utf16().collect();
-        // Eight bytes: what a word may leave.
+        // Eight bytes: the size of a word that may be kept.
         let narrow = canary.as_bytes().windows(8).map(<[u8]>::to_vec);
         let wide = units.windows(4).map(|units| units.iter().flat_map(|unit| unit.to_le_bytes()).collect::<Vec<u8>>());
         let mut pieces = narrow.chain(wide);
@@ -96,16 +96,16 @@ fn found(bytes: &[u8]) -> Vec<String> {
     found
 }
 
-/// A process of Windows with canaries wherever one may be.
+/// A Windows process with canaries everywhere.
 fn process() -> Dump {
     let cpu = Cpu::AMD64;
     let mut stack = vec![0; 0x1000];
     put(&mut stack, 0x100, &both());
     put(&mut stack, 0x500, &(IMAGE + 0x123).to_le_bytes());
     put(&mut stack, 0x508, &(STACK + 0x800).to_le_bytes());
-    // What `i` follows.
+    // A pointer that `i` follows.
     put(&mut stack, 0x510, &(HEAP + 0x100).to_le_bytes());
-    // Not at a word, and up to the end.
+    // Not aligned to a word, and up to the end.
     put(&mut stack, 0x803, &both());
     let last = stack.len() - both().len();
     put(&mut stack, last, &both());
@@ -114,7 +114,7 @@ fn process() -> Dump {
     put(&mut teb, 0x60, &PEB.to_le_bytes());
     let mut peb = vec![0; 0x1000];
     put(&mut peb, 0x20, &PARAMETERS.to_le_bytes());
-    // The texts follow what is fixed, as the system lays them out.
+    // The strings follow the fixed part, as Windows lays them out.
     let mut parameters = vec![0; 0x400];
     for at in [0x38, 0x50, 0x60, 0x70, 0xb0, 0xc0] {
         put(&mut parameters, at, &(both().len() as u16).to_le_bytes());
@@ -124,7 +124,7 @@ fn process() -> Dump {
     parameters.extend(both());
     let mut image = pattern(IMAGE, 0x3000);
     put(&mut image, 0x1800, &both());
-    // A call, to which the stack has the return address.
+    // A call; its return address is on the stack.
     put(&mut image, 0x11e, &[0xe8, 0, 0, 0, 0]);
     let thread = Thread { teb: TEB, ..Thread::new(7) }.context(cpu.context(IMAGE + 0x200, STACK + 0x40));
     Dump::new()
@@ -144,7 +144,7 @@ fn process() -> Dump {
         .memory(IMAGE, image)
 }
 
-/// The same with streams that are private as a whole.
+/// The same process with the private streams.
 fn with_streams() -> Vec<u8> {
     let canaries = [narrow(), wide()].concat();
     let dump = process().comment_a(&CANARIES.join("\n")).comment_w(&CANARIES.join("\n"));
@@ -170,8 +170,8 @@ fn with_streams() -> Vec<u8> {
 
 fn nothing_of_the_user_is_in_a_filtered_dump() {
     let source = with_streams();
-    assert_eq!(found(&source).len(), CANARIES.len(), "they are in the source");
-    assert_eq!(found(&Redumped::of(&source, "/m").bytes).len(), CANARIES.len(), "and in what is not filtered");
+    assert_eq!(found(&source).len(), CANARIES.len(), "the source has all canaries");
+    assert_eq!(found(&Redumped::of(&source, "/m").bytes).len(), CANARIES.len(), "an unfiltered result has them too");
     for options in ["/mr", "/mhur", "/mtFr", "/mpr", "/mry", "/mhutFpry", "/mrR", "/mcr"] {
         let out = Redumped::twice(&source, &options.parse().unwrap());
         assert_eq!(found(&out.bytes), [""; 0], "{options}");
@@ -190,7 +190,7 @@ fn nothing_of_the_user_is_in_a_filtered_dump() {
     assert!(out.facts().read(ENVIRONMENT, 1).is_empty());
 }
 
-/// The check for a stream's length must not let it pass as mere bytes.
+/// Streams too short for their view must not be treated as opaque bytes.
 fn streams_too_short_for_their_view_are_left_out_too() {
     let dump = Dump::new().system_info(Cpu::AMD64.linux()).thread(Thread::new(1));
     let text = CANARIES[0];
@@ -207,21 +207,21 @@ fn what_other_options_add_is_counted() {
     let source = process().build();
     let unfiltered = |options: &str| {
         let out = Redumped::of(&source, options);
-        // Each byte of the output is a stack's, or near an instruction, or counted.
+        // Every byte of the result belongs to a stack, is near an instruction, or is counted.
         let traces = 0xfc0 + 0x110;
         assert_eq!(out.report.unfiltered_memory, out.report.memory_bytes - traces, "{options}");
         assert_eq!(Redumped::of(&source, &options.replace('r', "")).report.unfiltered_memory, 0);
         out.report.unfiltered_memory
     };
     assert_eq!(unfiltered("/mr"), 0);
-    // The heap from 0 to 0x400; the other words point nowhere, or into what is there anyway.
+    // The heap from 0 to 0x400; the other words lead nowhere, or to memory that is kept anyway.
     assert_eq!(unfiltered("/mir"), 0x400);
     assert_eq!(unfiltered("/mwr"), 0x1000);
     assert_eq!(unfiltered("/miwr"), 0x1000);
     assert_eq!(unfiltered("/mpr"), 0x3000);
 }
 
-/// A program may run where its data is: 0x80 bytes to either side come along.
+/// A program may execute code in its data: 0x80 bytes to either side are kept.
 fn instructions_outside_of_modules_are_counted() {
     let cpu = Cpu::AMD64;
     for (ip, counted) in [(HEAP + 0x100, 0x100), (IMAGE + 0x200, 0), (IMAGE + 0x20, 0x60), (STACK + 0x800, 0)] {
@@ -251,7 +251,7 @@ fn a_comment_that_the_caller_adds_stays() {
         let expected: Vec<u8> = comment.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
         assert_eq!(out.facts().stream_bytes(kind::COMMENT_W).expect("it is there").0, expected);
         assert_eq!(Facts::of(&out.bytes).kinds().iter().filter(|kind| **kind == kind::COMMENT_W).count(), 1);
-        // Again with the same comment: there is still one.
+        // Again with the same comment: it is added only once.
         let again = Redumped::once(&out.bytes, &options.clone().with_comment(comment));
         assert!(again.bytes == out.bytes, "{comment}");
     }

@@ -1,4 +1,4 @@
-//! The option `r`: which words of stacks stay, and that nothing else of the user's leaves.
+//! The option `r`: which words of stacks stay, and that no other user data is kept.
 
 mod canary;
 mod planted;

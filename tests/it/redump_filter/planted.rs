@@ -1,4 +1,5 @@
-//! Texts of many alphabets on stacks, beside the modules of real processes: what stays of them is no word of any language.
+//! Texts in many alphabets on stacks, next to the modules of real processes: what stays of them is not a word in any
+//! language.
 
 use libtest_mimic::Trial;
 
@@ -18,15 +19,15 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// So many characters in a row may stay.
+/// The number of consecutive characters that may stay.
 const HARMLESS: usize = 4;
 
 type Modules = Vec<(u64, u32)>;
 
-/// A way to write characters down, and which there are.
+/// An encoding, and the characters it is tested with.
 struct Writing {
     name: &'static str,
-    /// From the first to the last character, in each of the ranges.
+    /// Ranges of characters, from the first to the last one.
     alphabet: &'static [(u32, u32)],
     encode: fn(u32) -> Vec<u8>,
 }
@@ -79,14 +80,14 @@ impl Writing {
     }
 }
 
-/// The longest run of characters that stays of a text, as it is planted at every alignment of a stack.
+/// Checks the longest run of characters that stays of a text, planted at every alignment of a stack.
 fn check(cpu: Cpu, windows: bool, modules: &Modules, writing: &Writing, seed: u64) -> usize {
     const START: u64 = 0x12_0000;
     let mut random = Random::new(seed);
     let mut stack = vec![0; 0x8000];
     let mut texts: Vec<Vec<(usize, usize)>> = Vec::new();
     let mut at = 0x10;
-    // Texts of all lengths, each of them one byte further in its word than the one before.
+    // Texts of all lengths, each one byte further into its word than the previous one.
     while at + 0x200 < stack.len() {
         let mut text = Vec::new();
         for _ in 0..5 + random.below(60) {
@@ -109,7 +110,7 @@ fn check(cpu: Cpu, windows: bool, modules: &Modules, writing: &Writing, seed: u6
     for text in texts {
         let mut run = 0;
         for (at, size) in text {
-            // UTF-16 has zeros of its own, which say nothing.
+            // UTF-16 contains zero bytes, which carry no information.
             let stays = (at..at + size).all(|at| kept[at] == stack[at]);
             run = if stays { run + 1 } else { 0 };
             longest = longest.max(run);
@@ -125,7 +126,7 @@ fn check_all(cpu: Cpu, windows: bool, modules: &Modules, seeds: u64) {
     }
 }
 
-/// The modules of a dump, and the processor with which they are looked at.
+/// The modules of a dump, its processor, and whether it is of Windows.
 fn modules(bytes: &[u8]) -> Option<(Cpu, bool, Modules)> {
     let facts = Facts::of(bytes);
     let system = facts.system_info().filter(|_| !facts.big_endian)?;
@@ -155,7 +156,7 @@ fn no_text_stays_beside_the_modules_of_real_processes(shared: &Shared) {
     assert!(narrow > 10, "{narrow} module lists of 32-bit processes");
 }
 
-/// Modules at addresses that are letters of every kind: the worst there can be.
+/// Modules at addresses that are letters of every kind: the worst case.
 fn no_text_stays_in_a_process_that_is_all_over_the_letters() {
     let modules: Modules = (0x20..0xff).map(|high| (high << 24, 0xff_0000)).collect();
     let low: Modules = vec![(0x20_0000, 0x60_0000), (0x0410_0000, 0x50_0000), (0x0900_0000, 0x50_0000)];

@@ -1,4 +1,5 @@
-//! Return addresses that stay although they look unlike addresses, and pointers into modules that are none.
+//! Return addresses that stay although they do not look like addresses, and numbers that look like pointers into
+//! modules.
 
 use libtest_mimic::Trial;
 
@@ -18,7 +19,7 @@ pub fn trials() -> Vec<Trial> {
         signal_handlers_return_where_no_call_is,
         instruction_pointers_stay_where_no_call_is,
         frames_stay_though_they_read_as_text,
-        wide_frames_stay_behind_text,
+        wide_frames_stay_after_text,
         frame_pointers_lead_to_generated_code,
         no_window_is_kept_around_data,
         no_window_is_kept_where_nothing_can_run,
@@ -33,7 +34,7 @@ fn dump(cpu: Cpu, system: SystemInfo, ip: u64, words: &[u64]) -> Dump {
     Dump::new().system_info(system).thread(thread).memory(STACK, bytes)
 }
 
-/// Which of the words stay.
+/// The words that stay.
 fn kept(cpu: Cpu, dump: Dump, words: &[u64]) -> Vec<u64> {
     let out = Redumped::of(&dump.build(), "/mr");
     let facts = out.facts();
@@ -46,7 +47,7 @@ fn kept(cpu: Cpu, dump: Dump, words: &[u64]) -> Vec<u64> {
 
 fn signatures_do_not_hide_return_addresses() {
     let cpu = Cpu::ARM64;
-    // Of Windows and macOS with addresses of 47 bits, of Android with 39, of Linux with 48.
+    // Windows and macOS with 47-bit addresses, Android with 39 bits, Linux with 48.
     let cases: [(SystemInfo, u64, &[u64]); 4] = [
         (cpu.windows(), 0x1_4000_0000, &[0x00a5_0001_4000_1200, 0x5a7f_0001_4000_1300, 0x1_4000_1400]),
         (
@@ -77,10 +78,10 @@ fn signed_return_addresses_of_windows_stay(shared: &Shared) {
     }
 }
 
-/// The end of what is before an address, and whether it is a call.
+/// The last bytes before an address, and whether they are a call.
 type Code<'a> = (&'a [u8], bool);
 
-/// Each instruction is the end of what is before an address.
+/// Each instruction is placed directly before the address.
 fn calls_are_told_from_other_code() {
     const IMAGE: u64 = 0x9a_0000;
     let x86: [Code<'_>; 17] = [
@@ -129,7 +130,7 @@ fn calls_are_told_from_other_code() {
             let at = 0x1100;
             let mut image = vec![0; 0x2000];
             put(&mut image, at - code.len(), code);
-            // Memory that begins right before the address tells nothing, and so the word stays.
+            // Memory that begins right before the address proves nothing, so the word stays.
             for (from, stays) in [(0, is_call), (at, true)] {
                 let words = [IMAGE + at as u64 + bit];
                 let dump = dump(cpu, cpu.linux(), 0, &words).module(Module::new(IMAGE, 0x2000, "a"));
@@ -140,16 +141,16 @@ fn calls_are_told_from_other_code() {
     }
 }
 
-/// By section headers in memory, by rows of memory information, by lines of `/proc/self/maps`.
+/// Code is found by section headers in memory, memory information entries, and lines of `/proc/self/maps`.
 fn only_executable_memory_has_code() {
     const IMAGE: u64 = 0x9a_0000;
     let words: Vec<u64> = [0x123, 0x1123, 0x2000, 0x2001, 0x2123, 0x3000].map(|at| IMAGE + at).to_vec();
-    // The section of code is from 0x1000 to 0x2000; a return address may be the end of it.
+    // The code section is 0x1000 to 0x2000; a return address may be its end.
     let in_code = vec![IMAGE + 0x1123, IMAGE + 0x2000];
     for cpu in [Cpu::X86, Cpu::AMD64] {
         let module = Module::new(IMAGE, 0x3000, "a");
         let plain = || dump(cpu, cpu.windows(), 0, &words).module(module.clone());
-        assert_eq!(kept(cpu, plain(), &words), words, "nothing tells");
+        assert_eq!(kept(cpu, plain(), &words), words, "without descriptions all words stay");
         let rows = [(0, 0x1000, 2), (0x1000, 0x1000, 0x20), (0x2000, 0x1000, 4)];
         let row = |&(at, size, protect): &(u64, u64, u32)| MemoryInfo {
             base: IMAGE + at,
@@ -159,7 +160,7 @@ fn only_executable_memory_has_code() {
             ..MemoryInfo::default()
         };
         let described = rows.iter().map(row).fold(plain(), Dump::memory_info);
-        // With `F`, so that the second pass has the rows too.
+        // With `F`, so that the second pass has the entries as well.
         let out = Redumped::of(&described.build(), "/mrF");
         let facts = out.facts();
         let bytes = facts.read(STACK, (words.len() * cpu.word) as u64);
@@ -244,7 +245,7 @@ fn signal_handlers_return_where_no_call_is() {
     }
 }
 
-/// A handler's frame tells where the thread was interrupted.
+/// An exception frame on the stack holds the instruction at which the thread was interrupted.
 fn instruction_pointers_stay_where_no_call_is() {
     const IMAGE: u64 = 0x9a_0000;
     for cpu in Cpu::ALL {
@@ -254,7 +255,7 @@ fn instruction_pointers_stay_where_no_call_is() {
     }
 }
 
-/// Frame pointer and return address side by side, whatever the letters.
+/// A frame pointer next to a return address stays, even if its bytes are letters.
 fn frames_stay_though_they_read_as_text() {
     let (cpu, image) = (Cpu::X86, 0x7765_0000);
     let letters = |text: &[u8; 4]| u64::from(u32::from_le_bytes(*text));
@@ -264,12 +265,12 @@ fn frames_stay_though_they_read_as_text() {
     assert_eq!(hex2(&kept(cpu, dump, &words)), hex2(&words[..4]));
 }
 
-/// A program that fills a buffer with new lines, letters or blanks up to its saved frame pointer hides no frame: the
-/// characters that an address has by chance are few, and zeros follow them.
-fn wide_frames_stay_behind_text() {
+/// A program that fills a buffer with line breaks, letters or blanks up to its saved frame pointer does not hide the
+/// frame: an address contains few characters by chance, followed by zeros.
+fn wide_frames_stay_after_text() {
     let (image, text) = (0x1d_0000, u64::from_le_bytes(*b"\n\nsecret"));
     for cpu in [Cpu::AMD64, Cpu::ARM64] {
-        // The lowest bytes of addresses on the stack: three characters, four, five of one text.
+        // The lowest bytes of stack addresses: three characters, then four and five that continue one text.
         for (stack, stays) in [(0x7f0a_b164_7e20, true), (0x7f0a_6164_7e20, true), (0x7f20_6164_7e20, false)] {
             let words = [text, text, stack + 0x30, image + 0x10, text, text, stack + 0x40, text, 0, image + 0x20];
             let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -279,17 +280,17 @@ fn wide_frames_stay_behind_text() {
             let facts = out.facts();
             let kept = facts.read(stack, bytes.len() as u64).chunks_exact(8).map(|word| word.try_into().unwrap());
             let kept: Vec<u64> = kept.map(u64::from_le_bytes).filter(|&word| word != 0).collect();
-            // That which no return address follows may be the end of the text.
+            // A frame pointer without a return address after it may be the end of the text.
             let frame = if stays { vec![stack + 0x30] } else { Vec::new() };
             assert_eq!(kept, [frame, vec![image + 0x10, image + 0x20]].concat(), "{cpu:?}, {stack:#x}");
         }
     }
 }
 
-/// Addresses that are in no module stay where the chain of frame pointers says that they are return addresses.
+/// Addresses outside all modules stay if the chain of frame pointers identifies them as return addresses.
 fn frame_pointers_lead_to_generated_code() {
     let generated = 0x57b_285d;
-    // Ebp, Rbp and X29 in the contexts of Windows.
+    // Ebp, Rbp and X29 in Windows contexts.
     for (cpu, frame_pointer) in [(Cpu::X86, 180), (Cpu::AMD64, 160), (Cpu::ARM64, 240)] {
         let width = cpu.word as u64;
         let at = |number: u64| STACK + number * width;
@@ -307,12 +308,12 @@ fn frame_pointers_lead_to_generated_code() {
         let pointers = [caller, outer, down];
         let all = [caller, generated, outer, generated + 16, down];
         assert_eq!(kept(cpu, build(&context), &words), all, "{} bytes", cpu.word);
-        // Without a frame pointer nothing leads there.
+        // Without a frame pointer they cannot be identified.
         assert_eq!(kept(cpu, build(&cpu.context(0, STACK)), &words), pointers, "{} bytes", cpu.word);
     }
 }
 
-/// On other systems than Windows the address of an exception is one of memory, or a number.
+/// On systems other than Windows, the address of an exception is a memory address or a number.
 fn no_window_is_kept_around_data() {
     const IMAGE: u64 = 0x9a_0000;
     const HEAP: u64 = 0x50_0000;
@@ -327,13 +328,13 @@ fn no_window_is_kept_around_data() {
             assert_eq!(facts.read(HEAP + 0x800, 1).len(), usize::from(window), "{cpu:?}");
             // The instruction pointer is that of an instruction on any system.
             assert_eq!(facts.read(IMAGE + 0x1000, 1).len(), 1, "{cpu:?}");
-            // Without the filter, as the debugger has it.
+            // Without the filter, like the debugger.
             assert_eq!(Redumped::of(&source, "/m").facts().read(HEAP + 0x800, 1).len(), 1, "{cpu:?}");
         }
     }
 }
 
-/// A jump into data is no reason to keep the data.
+/// A jump into data does not cause the data to be kept.
 fn no_window_is_kept_where_nothing_can_run() {
     let cpu = Cpu::AMD64;
     const HEAP: u64 = 0x50_0000;

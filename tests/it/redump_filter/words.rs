@@ -1,6 +1,6 @@
 //! Words on stacks: those that point into modules or stacks stay, all others become zero.
 //!
-//! What must be is computed byte by byte from what the synthetic process is made of.
+//! The expected bytes are computed from the parts of the synthetic process.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -22,25 +22,25 @@ pub fn trials() -> Vec<Trial> {
         stacks_larger_than_a_buffer_are_filtered_throughout,
         windows_beside_stacks_are_left_alone,
         gaps_between_ranges_become_zero,
-        addresses_above_2_gib_count_alike,
+        addresses_above_2_gib_are_treated_alike,
         registers_stay,
         stacks_by_the_environment_block_are_filtered,
         generated_stacks_are_filtered_by_the_rule,
     ]
 }
 
-/// No letter of any alphabet is in it, so that no pointer into it reads as text.
+/// None of its bytes is a letter, so that pointers into it do not read as text.
 const IMAGE: u64 = 0x1d_0000;
 const IMAGE_SIZE: u32 = 0x3000;
 const BASE: u64 = 0x10_0000;
 
-/// A process: memory by address, the stacks of its threads and its modules.
+/// A process: memory by address, the stacks of its threads, and its modules.
 #[derive(Default)]
 struct Process {
     memory: BTreeMap<u64, u8>,
     stacks: Vec<Range<u64>>,
     modules: Vec<Range<u64>>,
-    /// Where instructions are, a thread each.
+    /// The instruction pointers, one for each thread.
     instructions: Vec<u64>,
 }
 
@@ -55,8 +55,8 @@ impl Process {
         }
     }
 
-    /// A dump of Linux, where the thread's own descriptor tells the stack. Memory lies in ranges that end where there
-    /// is no byte, and before each of `cuts`.
+    /// A Linux dump, in which the thread's descriptor gives the stack. Memory is split into ranges at missing bytes and
+    /// at each of `cuts`.
     fn dump(&self, cpu: Cpu, system: SystemInfo, cuts: &[u64]) -> Vec<u8> {
         let mut ranges: Vec<(u64, Vec<u8>)> = Vec::new();
         for (&address, &byte) in &self.memory {
@@ -77,11 +77,11 @@ impl Process {
             .modules
             .iter()
             .fold(dump, |dump, module| dump.module(Module::new(module.start, (module.end - module.start) as u32, "a")));
-        // The last first: neither the list nor the file has them in the order of addresses.
+        // In reverse: neither the list nor the file is ordered by address.
         ranges.into_iter().rev().fold(dump, |dump, (start, bytes)| dump.memory(start, bytes)).build()
     }
 
-    /// The stacks from the first to the last byte that is there: beyond, there is no frame.
+    /// The stacks from the first to the last byte that is present: frames are never outside.
     fn hulls(&self) -> impl Iterator<Item = Range<u64>> + '_ {
         self.stacks.iter().filter_map(|stack| {
             let mut held = self.memory.range(stack.clone());
@@ -90,7 +90,7 @@ impl Process {
         })
     }
 
-    /// The byte that must come out at an address that is in the output.
+    /// The expected byte at an address of the result.
     fn expected(&self, cpu: Cpu, address: u64) -> u8 {
         let word = cpu.word as u64;
         let on_stack = |address: u64| self.stacks.iter().any(|stack| stack.contains(&address));
@@ -107,13 +107,13 @@ impl Process {
             return 0;
         }
         let value = bytes.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte));
-        // A return address follows an instruction, and may be at the end of all.
+        // A return address follows an instruction, and may be the end of the module.
         let helps = self.modules.iter().any(|module| module.start < value && value <= module.end)
             || self.hulls().any(|stack| stack.start <= value && value <= stack.end);
         if helps { self.memory[&address] } else { 0 }
     }
 
-    /// Re-encodes with and without `r`: what is there must be the same, and each byte what it must be.
+    /// Re-encodes with and without `r`: both have the same ranges, and each byte has its expected value.
     fn check(&self, cpu: Cpu, cuts: &[u64], what: &str) {
         for system in [cpu.linux(), cpu.windows()] {
             let source = self.dump(cpu, system, cuts);
@@ -138,7 +138,7 @@ impl Process {
     }
 }
 
-/// A stack of words from `start` on, and a module.
+/// A process with a stack of words from `start` on, and a module.
 fn process(cpu: Cpu, start: u64, words: &[u64]) -> Process {
     let mut process = Process::default();
     process.modules.push(IMAGE..IMAGE + u64::from(IMAGE_SIZE));
@@ -216,7 +216,7 @@ fn borders_of_source_ranges_may_cut_words() {
             process.check(cpu, &[BASE + cut], "a border");
             process.check(cpu, &[BASE + cut, BASE + cut + 1, BASE + cut + 3], "borders");
         }
-        // Bytes that are missing make the word one that nobody knows.
+        // A word with missing bytes is unknown.
         for missing in 0..2 * cpu.word as u64 {
             let mut process = process(cpu, BASE, &[IMAGE + 8; 5]);
             process.memory.remove(&(BASE + missing));
@@ -235,7 +235,7 @@ fn stacks_larger_than_a_buffer_are_filtered_throughout() {
         };
         let words: Vec<u64> = (0..0x1_4000 / cpu.word).map(|_| word(&mut random)).collect();
         let mut process = process(cpu, BASE, &words);
-        // Neither the stack nor its parts begin at a word, so that none of the borders inside of it do.
+        // Neither the stack nor its parts are word-aligned, so none of the cuts inside is.
         process.stacks[0].start += into;
         process.check(cpu, &[BASE + 0xffff, BASE + 0x1_2347], "a large stack");
     }
@@ -247,7 +247,7 @@ fn windows_beside_stacks_are_left_alone() {
             let mut process = process(cpu, BASE, &[0x1234; 0x20]);
             process.put(BASE - 0x1000, &pattern(BASE - 0x1000, 0x1000));
             process.instructions.push(BASE - distance);
-            // The instructions are in a module, as they are in sound dumps.
+            // The instructions are in a module, as in sound dumps.
             process.modules.push(BASE - 0x1000..BASE);
             process.check(cpu, &[], "a window");
         }
@@ -262,14 +262,14 @@ fn gaps_between_ranges_become_zero() {
             process.put(end, &pattern(end, 0x100));
             process.stacks.push(end + gap..end + gap + 0x20);
             process.check(cpu, &[], "a gap");
-            // Code is nobody's secret.
+            // Code is not private.
             process.modules.push(end + 3..end + 9);
             process.check(cpu, &[], "a gap in a module");
         }
     }
 }
 
-fn addresses_above_2_gib_count_alike() {
+fn addresses_above_2_gib_are_treated_alike() {
     for cpu in [Cpu::X86, Cpu::ARM] {
         let (stack, image) = (0xb000_0000, 0xa500_0000);
         let mut process = Process::default();
@@ -292,7 +292,7 @@ fn registers_stay() {
         let source = dump.memory(BASE, [7; 16]).build();
         let [plain, out] = ["/m", "/mr"].map(|options| Redumped::of(&source, options));
         let exceptions = |out: &Redumped| out.facts().exceptions()[0].information;
-        // Two of the parameters count.
+        // The parameter count is two.
         let mut expected = exceptions(&plain);
         expected[2..].fill(0);
         assert_eq!(exceptions(&out), expected);
@@ -323,7 +323,8 @@ fn stacks_by_the_environment_block_are_filtered() {
     }
 }
 
-/// Stacks that overlap, touch, come near and cut words, in memory with holes, with windows in and beside them.
+/// Stacks that overlap, touch, are close together or cut words, in memory with holes, with windows inside and next to
+/// them.
 fn generated_stacks_are_filtered_by_the_rule() {
     for seed in 0..100 {
         let mut random = Random::new(seed);
@@ -340,7 +341,7 @@ fn generated_stacks_are_filtered_by_the_rule() {
                 2 => {
                     let stack = &process.stacks[random.below(process.stacks.len() as u64) as usize];
                     let near = [stack.start - 1, stack.start, stack.end - 1, stack.end, stack.end + 1];
-                    // The code below the first stack has no calls on purpose.
+                    // The code below the first stack deliberately has no calls.
                     near[random.below(5) as usize].max(BASE + 1)
                 }
                 3 => random.below(0x100),

@@ -1,7 +1,7 @@
-//! Folders in the code pages of Windows and others, as Python encodes them: as they are, in capitals, and in small
-//! letters where the code page has them.
+//! Folders in the code pages of Windows and others, as Python encodes them: unchanged, in upper case, and in lower case
+//! where the code page has it.
 
-/// Code page, folder, its bytes, name of the user, its bytes.
+/// Code page, folder, its bytes, user name, its bytes.
 pub type Row = (&'static str, &'static str, &'static [u8], &'static str, &'static [u8]);
 
 #[rustfmt::skip]

@@ -1,4 +1,4 @@
-//! What the search for folders costs: time and memory by the size of the file, whatever is in it.
+//! The cost of the search for folders: time and memory are proportional to the size of the file, whatever its content.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Outcome, redump};
@@ -19,7 +19,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Folders that all end alike, and a text in which each place might be the end of one.
+/// Folders that all have the same ending, and a text in which every position could be the end of one.
 fn hostile(modules: u64, size: usize, text: usize) -> Vec<u8> {
     let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
     let module = |index: u64| {
@@ -30,7 +30,8 @@ fn hostile(modules: u64, size: usize, text: usize) -> Vec<u8> {
 }
 
 fn texts_that_would_cost_too_much_are_left_out() {
-    // Each module has a folder of another length, and many places of the stream could be the end of each of them.
+    // Each module has a folder of a different length, and many positions of the stream could be the end of each of
+    // them.
     let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
     let name = |index: usize| format!("/x{}/a", "/x y".repeat(index));
     let dump = (0..40).fold(dump, |dump, index| dump.module(Module::new(index as u64 * 8, 8, &name(index))));
@@ -38,13 +39,13 @@ fn texts_that_would_cost_too_much_are_left_out() {
     let source = dump.raw(USER_STREAM, text).comment_a("none").thread_name(1, "worker").build();
     let out = Redumped::twice(&source, &parsed("/mR"));
     assert_eq!(out.outcomes(USER_STREAM), [Outcome::Unexamined]);
-    // At each place in the text a folder of ten thousands of characters might begin.
+    // A folder of tens of thousands of characters could begin at each position of the text.
     let text = b"/x y".repeat(20_000);
     let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
     let dump = dump.module(Module::new(8, 8, &format!("{}/end/a", "/x y".repeat(8_000))));
     let source = dump.raw(USER_STREAM, text).comment_a("none").thread_name(1, "worker").build();
     let out = Redumped::twice(&source, &parsed("/mR"));
-    // What comes behind it is not looked through any more.
+    // The streams after it are not searched any more.
     assert_eq!(out.outcomes(USER_STREAM), [Outcome::Filtered]);
     assert_eq!(out.outcomes(kind::COMMENT_A), [Outcome::Filtered]);
     assert_eq!(out.faults(), ["ThreadNames 0 name"]);
@@ -52,7 +53,7 @@ fn texts_that_would_cost_too_much_are_left_out() {
     assert_eq!(out.facts().modules()[0].name.text.as_deref(), Some("a"));
 }
 
-/// A fifth of what takes two seconds with optimisation: a hundred thousand modules and ten megabytes of text.
+/// A fifth of a case that takes two seconds with optimisation: a hundred thousand modules and ten megabytes of text.
 /// Without bounds it would take hours.
 fn many_modules_with_long_folders_cost_little() {
     let source = hostile(20_000, 40, 1 << 20);
@@ -61,7 +62,8 @@ fn many_modules_with_long_folders_cost_little() {
     assert!(spent.peak < 12 * source.len(), "{spent:?} for {} bytes", source.len());
 }
 
-/// Each search of the text costs the square of its length: a file of four times the size pays for four times as many.
+/// Each search of the text costs the square of its length; a file of four times the size may have four times as many
+/// searches.
 fn searches_are_as_many_as_the_file_is_long() {
     let searched = |padding: usize| {
         let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
@@ -76,7 +78,7 @@ fn searches_are_as_many_as_the_file_is_long() {
     assert!(few >= 2 && many >= 3 * few && 2 * many <= 9 * few, "{few} and {many} of 100");
 }
 
-/// Folders that differ, folders that are the beginning of others, and folders that all end alike: n of them, and 4 n.
+/// Folders that differ, folders that are prefixes of others, and folders with the same ending: n of them, and 4 n.
 fn four_times_the_folders_cost_four_times_as_much() {
     type Name = fn(usize) -> String;
     let kinds: [(&str, Name); 4] = [

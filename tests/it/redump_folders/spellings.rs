@@ -1,4 +1,4 @@
-//! One folder in every spelling, encoding, alignment and place: nothing of it is left, and all else is.
+//! One folder in every spelling, encoding, alignment and place: all of it is removed, and everything else is kept.
 
 use libtest_mimic::Trial;
 
@@ -16,7 +16,7 @@ pub fn trials() -> Vec<Trial> {
         folders_are_hidden_in_every_code_page,
         a_path_in_a_code_page_hides_its_folder_in_unicode,
         users_are_hidden_wherever_they_are_between_separators,
-        folders_of_one_component_are_found_behind_every_root,
+        folders_of_one_component_are_found_after_every_root,
         relative_folders_are_hidden,
         texts_without_folders_stay_byte_for_byte,
         random_bytes_stay_byte_for_byte,
@@ -44,7 +44,7 @@ const LETTERS: [&str; 14] = [
 
 const FEW: [&str; 2] = ["/mhR", "/mrR"];
 
-/// Folder, what of it is behind the drive, and the user in it.
+/// Folder, its part after the drive, and the user name in it.
 const FOLDERS: [(&str, &str, &str); 9] = [
     ("C:\\Users\\MixedCase\\SeCrEt", "\\Users\\MixedCase\\SeCrEt", "MixedCase"),
     ("C:\\Users\\José Müller\\Größe", "\\Users\\José Müller\\Größe", "José Müller"),
@@ -57,7 +57,7 @@ const FOLDERS: [(&str, &str, &str); 9] = [
     ("/home/𐐷𐐯/𝒳 project", "/home/𐐷𐐯/𝒳 project", "𐐷𐐯"),
 ];
 
-/// Ways to write a path, whatever the encoding: each is given its root and the rest.
+/// Ways to write a path, for any encoding: `root` is the drive, `rest` the remaining path.
 fn spellings(root: &str, rest: &str) -> Vec<(String, String)> {
     let slashes = rest.replace('\\', "/");
     let backslashes = rest.replace('/', "\\");
@@ -99,7 +99,7 @@ fn title_case(text: &str) -> String {
     text.chars().map(swap).collect()
 }
 
-/// As JSON escapes what is not ASCII.
+/// Escapes non-ASCII characters as JSON does.
 fn json(text: &str) -> String {
     let escaped = |char: char| match char.is_ascii() {
         true => char.to_string(),
@@ -122,7 +122,7 @@ const UTF8: Encode = |text| text.as_bytes().to_vec();
 const UTF16: Encode = |text| text.encode_utf16().flat_map(u16::to_le_bytes).collect();
 const UTF16_BE: Encode = |text| text.encode_utf16().flat_map(u16::to_be_bytes).collect();
 
-/// A character for each byte: texts are found faster than bytes.
+/// Maps each byte to a character: searching text is faster than searching bytes.
 fn latin(bytes: &[u8]) -> String {
     bytes.iter().map(|&byte| char::from(byte)).collect()
 }
@@ -131,7 +131,7 @@ fn count(text: &str, part: &[u8]) -> usize {
     text.matches(&latin(part)).count()
 }
 
-/// A text, what of it must not be in the result, and what must.
+/// A text, the part of it that must be removed, and the part that must be kept.
 struct Canary {
     text: Vec<u8>,
     gone: Vec<u8>,
@@ -159,11 +159,11 @@ fn canaries(folder: &str, rest: &str, user: &str, encode: Encode) -> Vec<Canary>
     all
 }
 
-/// All texts one after the other, each at positions of every alignment.
+/// All texts one after the other, at positions of every alignment.
 fn joined(canaries: &[Canary]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (canary, pad) in canaries.iter().flat_map(|canary| (0..2).map(move |pad| (canary, pad))) {
-        // A text ends at its first NUL, in the eyes of both options.
+        // Both options end a text at its first NUL.
         bytes.resize(bytes.len() / 2 * 2 + 4 + pad, 1);
         bytes.extend_from_slice(&canary.text);
     }
@@ -171,7 +171,7 @@ fn joined(canaries: &[Canary]) -> Vec<u8> {
     bytes
 }
 
-/// A dump with a module at a path, and the bytes in every place that takes any.
+/// A dump with a module at a path, and with `bytes` in every place that can hold any bytes.
 fn places_for_bytes(path: &str, bytes: &[u8]) -> Dump {
     let object = ObjectInfo { kind: 1, bytes: bytes.to_vec() };
     let dump = dump_with(path)
@@ -198,7 +198,7 @@ fn dump_with(path: &str) -> Dump {
     Dump::new().system_info(Cpu::AMD64.windows()).thread(Thread::new(1)).module(Module::new(0x40_0000, 0x1000, path))
 }
 
-/// Re-encodes, and looks for what must not and what must be there.
+/// Re-encodes, and checks what must and what must not be in the result.
 fn check(what: &str, source: &[u8], canaries: &[Canary], letters: &[&str]) {
     for letters in letters {
         let with = latin(&unfolded_metadata(&Redumped::once(source, &parsed(letters)).bytes));
@@ -221,7 +221,7 @@ fn folders_are_hidden_in_every_spelling_and_place() {
             let letters = if user == "José Müller" { &LETTERS[..] } else { &FEW };
             check(&format!("{folder} in {name}"), &source, &canaries, letters);
         }
-        // Where only texts can be.
+        // Places that can only hold text.
         for canary in canaries(folder, rest, user, |text| text.as_bytes().to_vec()) {
             let text = String::from_utf8(canary.text).unwrap();
             let handle = Handle { object_name: text.as_str().into(), ..Handle::new(8, text.as_str()) };
@@ -255,7 +255,7 @@ fn folders_are_hidden_in_every_code_page() {
                 kept: b"\\kept three".to_vec(),
             },
         ];
-        // Few names are UTF-8 in another code page, and are taken for that.
+        // A few names in another code page happen to be valid UTF-8, and are decoded as such.
         if std::str::from_utf8(user_bytes).is_ok() && !user_bytes.is_ascii() {
             canaries.pop();
         }
@@ -264,10 +264,10 @@ fn folders_are_hidden_in_every_code_page() {
     }
 }
 
-/// The path of a PDB may be all that is known of a folder, and nothing tells its code page.
+/// The path of a PDB may be the only occurrence of a folder, and its code page is unknown.
 fn a_path_in_a_code_page_hides_its_folder_in_unicode() {
     for (index, &(page, folder, bytes, user, user_bytes)) in ROWS.iter().enumerate() {
-        // Capitals and small letters of a code page that is not known have nothing to do with each other.
+        // In an unknown code page, upper and lower case cannot be related.
         let is_first = index == 0 || (ROWS[index - 1].0, ROWS[index - 1].1) != (page, folder);
         if !is_first {
             continue;
@@ -317,7 +317,7 @@ fn users_are_hidden_wherever_they_are_between_separators() {
         ("/mnt/c/Users/anna", "/mnt/c/Users/****"),
         ("HOME=/home/anna;", "HOME=/home/****;"),
         ("\"C:\\\\Users\\\\anna\\\\x\"", "\"C:\\\\Users\\\\****\\\\x\""),
-        // Not the name, or not between separators, or the name of a file.
+        // A different name, not between separators, or the name of a file.
         ("\\annabel\\x", "\\annabel\\x"),
         ("joanna\\x anna", "joanna\\x anna"),
         ("C:\\tools\\anna.dll", "C:\\tools\\anna.dll"),
@@ -327,13 +327,13 @@ fn users_are_hidden_wherever_they_are_between_separators() {
     }
     expect("/var/home/bob/x/a.so", "/srv/bob/y /x", "/srv/***/y /x");
     expect("C:\\Documents and Settings\\Bob B\\a.exe", "E:/Bob B/y", "E:/*****/y");
-    // Nested homes have each their user.
+    // Each of several nested home folders has its own user.
     expect("/home/bob/.wine/drive_c/users/eve/x/a.exe", "/a/bob/b/eve/c", "/a/***/b/***/c");
-    // What is only a file behind it is nobody.
+    // A name that is only followed by a file is not a user.
     expect("/home/app.exe", "/x/app.exe/y", "/x/app.exe/y");
 }
 
-fn folders_of_one_component_are_found_behind_every_root() {
+fn folders_of_one_component_are_found_after_every_root() {
     let path = "C:\\Secret\\app.exe";
     for (text, expected) in [
         ("C:\\Secret\\x", "*********\\x"),
@@ -360,14 +360,14 @@ fn relative_folders_are_hidden() {
     ] {
         expect(path, text, expected);
     }
-    // A word is no folder.
+    // A plain word is not a folder.
     expect("lib/app.exe", "a lib, lib/x, ./lib/y", "a lib, ***/x, ./lib/y");
 }
 
 fn texts_without_folders_stay_byte_for_byte() {
     for (folder, rest, user) in FOLDERS {
         let path = format!("{folder}\\app.exe");
-        // One letter more, less or other; another order; a part of it.
+        // One letter more, less or different; a different order; a part of it.
         let last = rest.char_indices().last().expect("it is not empty").0;
         let near = [
             format!("{folder}x"),
@@ -384,7 +384,7 @@ fn texts_without_folders_stay_byte_for_byte() {
         ];
         for (encode, name) in [(UTF8, "UTF-8"), (UTF16, "UTF-16"), (UTF16_BE, "UTF-16 big-endian")] {
             for text in &near {
-                // Without the end of a folder, its user may be in it.
+                // Without the end of a folder, what follows may still contain its user.
                 let text = text.replace(&format!("\\{user}\\"), "\\").replace(&format!("/{user}/"), "/");
                 for pad in 0..2 {
                     let stream = [vec![1; pad], encode(&text), vec![0; 4]].concat();
@@ -413,7 +413,7 @@ fn shared_folders(shared: &Shared) {
     let source = shared.read("cases/secret-folders.dmp");
     for letters in LETTERS {
         let found = Redumped::once(&source, &parsed(letters)).bytes;
-        // The user is nowhere, in no encoding; short names of 8.3 are known only by what they begin with.
+        // The user name is not found in any encoding; of 8.3 short names only the beginning is known.
         let found = latin(&found).replace('\0', "").to_lowercase();
         assert!(!found.contains("alice"), "{letters}");
     }

@@ -1,4 +1,4 @@
-//! Contexts: what is cut off, which bits change, which bytes serve several records.
+//! Contexts: what is cut off, which bits change, and bytes that several records share.
 
 use libtest_mimic::Trial;
 
@@ -13,21 +13,21 @@ pub fn trials() -> Vec<Trial> {
         without_the_flag_a_longer_context_is_only_cut,
         a_context_of_just_its_size_is_left_alone,
         shorter_contexts_are_left_alone,
-        contexts_without_an_extended_form_are_kept_whole,
+        contexts_without_an_extended_form_are_kept_unchanged,
         thumb_code_is_marked_in_the_threads_program_counter,
         code_that_is_not_thumb_loses_the_mark,
         contexts_of_arm_in_another_layout_have_no_mark,
         threads_and_exceptions_share_a_context,
-        a_context_that_does_not_lie_in_the_file_is_none,
+        a_context_that_is_not_in_the_file_is_absent,
         threads_without_a_context_stay_without,
     ]
 }
 
-/// The extended forms, each with the flag that announces what is behind the fixed part.
+/// The extended forms, each with the flag that announces data after the fixed part.
 const EXTENDED: [(Cpu, u32); 5] =
     [(Cpu::X86, 0x40), (Cpu::EMULATED[0], 0x40), (Cpu::EMULATED[1], 0x40), (Cpu::AMD64, 0x40), (Cpu::ARM64, 0x20)];
 
-/// A context with these flags, and filler behind its fixed part.
+/// A context with these flags, and filler after its fixed part.
 fn longer(cpu: Cpu, flags: u32, extra: usize) -> Vec<u8> {
     let mut context = cpu.context(0x1000, 0x2000);
     put(&mut context, cpu.flags_at, &flags.to_le_bytes());
@@ -35,7 +35,7 @@ fn longer(cpu: Cpu, flags: u32, extra: usize) -> Vec<u8> {
     context
 }
 
-/// The context of the only thread and that of the only exception, after re-encoding.
+/// The re-encoded contexts of the only thread and the only exception.
 fn redumped(system: SystemInfo, of_thread: impl Into<Part>, of_exception: impl Into<Part>) -> [Vec<u8>; 2] {
     let exception = Exception { thread: 1, context: of_exception.into(), ..Exception::default() };
     let thread = Thread::new(1).context(of_thread.into());
@@ -50,7 +50,8 @@ fn redumped(system: SystemInfo, of_thread: impl Into<Part>, of_exception: impl I
     first
 }
 
-/// Checks that a context comes out as expected, for a thread, an exception, and both together, whatever the system.
+/// Checks that a context is re-encoded as expected: for a thread, for an exception, for both together, and for every
+/// system.
 fn becomes(cpu: Cpu, context: &[u8], expected: &[u8]) {
     for system in [cpu.windows(), cpu.linux()] {
         let found = redumped(system.clone(), context, context);
@@ -64,11 +65,11 @@ fn a_longer_context_is_cut_and_says_so() {
     for (cpu, flag) in EXTENDED {
         for extra in [1, 4, 368, 5000] {
             becomes(cpu, &longer(cpu, cpu.flags | flag, extra), &longer(cpu, cpu.flags, 0));
-            // No other bit is touched.
+            // No other bit changes.
             becomes(cpu, &longer(cpu, u32::MAX, extra), &longer(cpu, !flag, 0));
         }
     }
-    // Not even where the flags are those of Breakpad's shorter records.
+    // This also holds if the flags are those of Breakpad's shorter records.
     becomes(Cpu::ARM64, &longer(Cpu::ARM64, 0x8000_0006, 88), &longer(Cpu::ARM64, 0x8000_0006, 0));
     // As Windows writes it: CONTEXT_EX and an AVX chunk make 1600 bytes.
     becomes(Cpu::AMD64, &longer(Cpu::AMD64, 0x10_005f, 1600 - 1232), &longer(Cpu::AMD64, 0x10_001f, 0));
@@ -100,7 +101,7 @@ fn shorter_contexts_are_left_alone() {
     }
 }
 
-fn contexts_without_an_extended_form_are_kept_whole() {
+fn contexts_without_an_extended_form_are_kept_unchanged() {
     let context = longer(Cpu::ARM, Cpu::ARM.flags | 0x60, 84);
     becomes(Cpu::ARM, &context, &context);
     // MIPS, PowerPC, IA-64, ARM64 of Breakpad, RISC-V, unknown.
@@ -114,7 +115,7 @@ fn contexts_without_an_extended_form_are_kept_whole() {
     }
 }
 
-/// A context of ARM with this program counter and status.
+/// An ARM context with this program counter and status.
 fn arm(size: usize, counter: u32, status: u32) -> Vec<u8> {
     let mut context = Cpu::ARM.context(counter.into(), 0x2000);
     put(&mut context, Cpu::ARM_STATUS_AT, &status.to_le_bytes());
@@ -129,7 +130,7 @@ fn thumb_code_is_marked_in_the_threads_program_counter() {
             let [of_thread, of_exception] =
                 redumped(cpu.windows(), arm(size, 0x1000, status), arm(size, 0x1000, status));
             assert!(of_thread == arm(size, 0x1001, status));
-            // The context of an exception is copied as it is, even if it was the same bytes.
+            // The context of an exception is copied unchanged, even if it shared the same bytes.
             assert!(of_exception == arm(size, 0x1000, status));
             let found = redumped(cpu.windows(), arm(size, 0x1000, status), Part::ContextOf(1));
             assert!(found == [arm(size, 0x1001, status), arm(size, 0x1000, status)]);
@@ -147,7 +148,7 @@ fn code_that_is_not_thumb_loses_the_mark() {
 }
 
 fn contexts_of_arm_in_another_layout_have_no_mark() {
-    // Breakpad's has 368 bytes.
+    // The context of Breakpad has 368 bytes.
     for size in [368, 415, 72] {
         let context = arm(size, 0x1000, 0x20);
         let found = redumped(Cpu::ARM.linux(), &context, &context);
@@ -164,14 +165,14 @@ fn threads_and_exceptions_share_a_context() {
     let facts = out.facts();
     let places = [facts.threads()[0].context_at, facts.threads()[1].context_at, facts.exceptions()[0].context_at];
     assert_eq!(places, [places[0]; 3]);
-    // The made-up exception has that of the first thread.
+    // The made-up exception has the context of the first thread.
     let dump = Dump::new().system_info(SystemInfo::default());
     let source = dump.thread(Thread::new(1).context(Cpu::AMD64.context(1, 2))).build();
     let out = Redumped::as_debugger(&source, "/m");
     assert_eq!(out.facts().exceptions()[0].context_at, out.facts().threads()[0].context_at);
 }
 
-fn a_context_that_does_not_lie_in_the_file_is_none() {
+fn a_context_that_is_not_in_the_file_is_absent() {
     let source = Dump::new()
         .system_info(SystemInfo::default())
         .thread(Thread::new(1).context(Part::At(1232, 0x7fff_0000)))
@@ -191,6 +192,6 @@ fn threads_without_a_context_stay_without() {
     let source = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1)).build();
     let out = Redumped::as_debugger(&source, "/m");
     assert_eq!((out.facts().threads()[0].context.len(), out.faults()), (0, vec![]));
-    // The exception that is made up has none then, either.
+    // In that case the made-up exception has no context either.
     assert_eq!(out.facts().exceptions()[0].context.len(), 0);
 }

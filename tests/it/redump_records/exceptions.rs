@@ -1,4 +1,4 @@
-//! Exceptions: kept, all of them, or made up.
+//! Exceptions: all of them kept, or one made up.
 
 use libtest_mimic::Trial;
 
@@ -16,7 +16,7 @@ pub fn trials() -> Vec<Trial> {
         none_is_made_up_unless_it_is_asked_for,
         on_other_systems_none_is_made_up,
         without_threads_none_is_made_up,
-        one_that_cannot_be_read_is_as_good_as_none,
+        one_that_cannot_be_read_is_treated_as_absent,
     ]
 }
 
@@ -45,7 +45,7 @@ fn an_exception_is_kept_field_by_field() {
         let facts::Exception { thread, code, flags, record, address, parameters, information, alignment, .. } = kept;
         assert_eq!((thread, code, flags, parameters), (3, 0xc000_0005, 0x81, 2));
         assert_eq!((record, address), (0x1234_5678_9abc, 0xffff_8000_1234_5678));
-        // Those beyond the number of parameters too.
+        // Including those beyond the number of parameters.
         assert_eq!(information, std::array::from_fn(|index| 0x8000_0000 + index as u64));
         assert_eq!(alignment, [0x11, 0x22]);
         assert!(kept.context.0 == context);
@@ -85,7 +85,7 @@ fn assert_made_up(source: &[u8]) {
 }
 
 fn on_windows_an_exception_is_made_up() {
-    // 3.1, 95, NT and CE are Windows.
+    // Windows 3.1, 95, NT and CE.
     for platform in 0..=3 {
         assert_made_up(&threads(SystemInfo { platform, ..SystemInfo::default() }).build());
     }
@@ -107,7 +107,7 @@ fn on_other_systems_none_is_made_up() {
         let out = Redumped::as_debugger(&threads(system).build(), "/ma");
         assert_eq!((out.facts().stream(6), out.made_up()), (None, vec![]), "{platform:#x}");
     }
-    // A dump that does not say what it is of is of no Windows.
+    // A dump without system information is not treated as a Windows dump.
     let out = Redumped::as_debugger(&Dump::new().thread(Thread::new(1)).build(), "/ma");
     assert_eq!((out.facts().kinds(), out.made_up()), (vec![3, 9], vec![]));
 }
@@ -117,7 +117,7 @@ fn without_threads_none_is_made_up() {
     assert_eq!((out.facts().stream(6), out.made_up().contains(&6)), (None, false));
 }
 
-fn one_that_cannot_be_read_is_as_good_as_none() {
+fn one_that_cannot_be_read_is_treated_as_absent() {
     let cut = |dump: Dump| dump.raw(6, [5; 167]);
     assert_made_up(&cut(threads(SystemInfo::default())).build());
     let exception = Exception { context: Part::None, ..Exception::new(3, 9, 0) };

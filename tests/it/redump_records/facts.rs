@@ -1,4 +1,4 @@
-//! Facts about system and process: SystemInfo, MiscInfo, token and counters.
+//! System and process information: SystemInfo, MiscInfo, token and counters.
 
 use libtest_mimic::Trial;
 use userdump::redump::Outcome;
@@ -13,11 +13,11 @@ pub fn trials() -> Vec<Trial> {
         system_information_is_kept_field_by_field,
         on_windows_the_tail_of_the_processors_features_is_blanked,
         on_other_systems_it_is_kept,
-        a_service_pack_that_cannot_be_read_is_none,
+        a_service_pack_that_cannot_be_read_is_absent,
         every_form_of_misc_info_grows_to_the_longest,
         misc_info_keeps_flags_of_fields_that_were_not_there,
-        what_lies_behind_the_size_in_misc_info_does_not_count,
-        what_wine_says_of_itself_stays_where_it_is,
+        bytes_after_the_size_of_misc_info_are_ignored,
+        wine_data_stays_where_it_is,
         on_windows_token_and_counters_are_made_up,
         on_other_systems_they_are_not,
         those_that_are_there_are_kept_byte_for_byte,
@@ -48,14 +48,14 @@ fn system_information_is_kept_field_by_field() {
     };
     let out = of(Dump::new().system_info(system));
     let found = out.facts().system_info().expect("it is kept");
-    // The engine blanks the revision's top bits.
+    // The engine clears the top bits of the revision.
     assert_eq!((found.architecture, found.level, found.revision), (9, 0x17, 0xf101));
     assert_eq!((found.processors, found.product, found.suite, found.reserved), (250, 3, 0x110, 0x77));
     assert_eq!((found.major, found.minor, found.build, found.platform), (10, 2, 22631, 2));
     assert_eq!(found.service_pack.text.as_deref(), Some("Service Pack 3"));
 }
 
-/// The 24 bytes about the processor that come out if 1 to 24 go in.
+/// The 24 bytes of processor information in the result if the source has 1 to 24 of them.
 fn features(system: SystemInfo) -> Vec<u8> {
     let cpu = std::array::from_fn(|index| index as u8 + 1);
     let out = of(Dump::new().system_info(SystemInfo { cpu, ..system }));
@@ -75,19 +75,19 @@ fn on_other_systems_it_is_kept() {
     }
 }
 
-fn a_service_pack_that_cannot_be_read_is_none() {
+fn a_service_pack_that_cannot_be_read_is_absent() {
     let system = SystemInfo { service_pack: crate::synth::Text::At(0x7fff_0000), ..SystemInfo::default() };
     let out = of(Dump::new().system_info(system));
     let found = out.facts().system_info().expect("the rest of it is kept");
     assert_eq!((found.build, found.service_pack.at.0, found.service_pack.text), (19041, 0, None));
     assert_eq!(out.faults(), ["SystemInfo 0 service pack"]);
-    // One that is not there is no fault.
+    // A missing string is not a fault.
     let system = SystemInfo { service_pack: crate::synth::Text::None, ..SystemInfo::default() };
     let out = of(Dump::new().system_info(system));
     assert_eq!((out.facts().system_info().expect("it is kept").service_pack.text, out.faults()), (None, vec![]));
 }
 
-/// Something in every field.
+/// A MiscInfo with every field filled.
 fn misc_info(size: usize) -> MiscInfo {
     let zone = TimeZone {
         id: 2,
@@ -114,7 +114,7 @@ fn misc_info(size: usize) -> MiscInfo {
     }
 }
 
-/// The stream as the source has it, read by its place in the file, and as it comes out.
+/// The stream of the source, read by its position in the file, and the stream of the result.
 fn redumped_misc(info: MiscInfo) -> (Vec<u8>, Vec<u8>) {
     let source = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1)).misc_info(info).build();
     let before = crate::support::facts::Facts::of(&source).stream_bytes(15).expect("it is there").to_vec();
@@ -133,7 +133,7 @@ fn every_form_of_misc_info_grows_to_the_longest() {
         assert!(after[4..head] == before[4..head], "{size} bytes");
         assert!(after[head..] == vec![0; tail], "{size} bytes");
     }
-    // What else it says comes first, whatever the size.
+    // The other information of the source takes precedence, whatever the size.
     let (_, after) = redumped_misc(misc_info(24));
     assert_eq!(after[8..12], 77u32.to_le_bytes(), "the process");
 }
@@ -143,7 +143,7 @@ fn misc_info_keeps_flags_of_fields_that_were_not_there() {
     assert_eq!(after[4..8], 0x3f7u32.to_le_bytes());
 }
 
-fn what_lies_behind_the_size_in_misc_info_does_not_count() {
+fn bytes_after_the_size_of_misc_info_are_ignored() {
     let (before, after) = redumped_misc(MiscInfo { size_of_info: Some(44), ..misc_info(1364) });
     assert_eq!(after[4..44], before[4..44]);
     assert!(after[44..] == [0; 1364 - 44]);
@@ -157,7 +157,7 @@ fn on_windows_token_and_counters_are_made_up() {
         assert_eq!(facts.stream_bytes(19).expect("an empty list").0, token.as_flattened());
         assert_eq!(facts.stream_bytes(21).expect("zeros").0, [0; 524]);
         assert_eq!(facts.stream_bytes(22).expect("zeros").0, [0; 152]);
-        // The source has no module list and none of the three.
+        // The source has no module list, and none of the other three.
         assert_eq!(out.made_up(), [4, 19, 21, 22]);
     }
 }
@@ -172,7 +172,7 @@ fn on_other_systems_they_are_not() {
 
 fn those_that_are_there_are_kept_byte_for_byte() {
     for system in [Cpu::AMD64.windows(), Cpu::AMD64.linux()] {
-        // Either form of the counters, and more than is known.
+        // Both forms of the counters, and larger ones than are known.
         for (memory, counters) in [(492, 80), (524, 152), (600, 200)] {
             let pattern = |size: usize| (0..size).map(|at| (at * 3 + 1) as u8).collect::<Vec<u8>>();
             let token = Token { id: 1, handle: 0x44, data: vec![6; 56] };
@@ -191,8 +191,8 @@ fn those_that_are_there_are_kept_byte_for_byte() {
     }
 }
 
-/// In no stream, right behind the system information and before the service pack: `winedbg` looks for it there.
-fn what_wine_says_of_itself_stays_where_it_is() {
+/// Not in a stream, but right after the system information and before the service pack: `winedbg` looks for it there.
+fn wine_data_stays_where_it_is() {
     const LOSS: &str = "Wine data after the system information";
     let block = |release: &str| {
         let numbers = [3u32, 16, 25, 31].map(u32::to_le_bytes);

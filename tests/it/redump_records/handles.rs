@@ -1,4 +1,4 @@
-//! Handles: rows of either size, names, and the chains of records about their objects.
+//! Handles: entries of both sizes, names, and the chains of records about their objects.
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
@@ -13,13 +13,13 @@ pub fn trials() -> Vec<Trial> {
     trials![
         handles_are_kept_field_by_field_if_asked_for,
         shorter_rows_become_longer,
-        a_name_that_cannot_be_read_is_none,
+        a_name_that_cannot_be_read_is_absent,
         records_about_objects_are_kept_in_their_order,
         handles_may_have_the_same_records,
         chains_may_end_in_the_same_records,
         a_chain_may_begin_within_another_one,
         a_circle_is_cut_and_reported,
-        a_circle_behind_other_records_is_cut_and_reported,
+        a_circle_after_other_records_is_cut_and_reported,
         a_record_that_points_to_itself_is_kept_once,
         a_chain_that_leaves_the_file_is_kept_as_far_as_it_goes,
         a_record_that_the_file_cuts_takes_no_foreign_bytes,
@@ -87,7 +87,7 @@ fn shorter_rows_become_longer() {
     }
 }
 
-fn a_name_that_cannot_be_read_is_none() {
+fn a_name_that_cannot_be_read_is_absent() {
     let lost = || Text::At(0x7fff_0000);
     let source = base()
         .handle(Handle { object_name: lost(), ..Handle::new(4, "Event") })
@@ -102,7 +102,7 @@ fn a_name_that_cannot_be_read_is_none() {
     assert_eq!(names, [(4, Some("Event"), None), (8, None, Some("\\x")), (12, None, None)]);
 }
 
-/// Kinds and bytes of the records.
+/// Types and bytes of the records.
 fn objects(objects: &[Found<'_>]) -> Vec<(u32, Vec<u8>)> {
     objects.iter().map(|object| (object.kind, object.bytes.to_vec())).collect()
 }
@@ -123,8 +123,8 @@ fn records_about_objects_are_kept_in_their_order() {
     }
 }
 
-/// A dump with one handle for each of `firsts`; the records are numbered, and each tells which one is next. Number 0
-/// stands for none. A record's kind is its number, and so are its bytes.
+/// A dump with one handle for each of `firsts`. The records are numbered, and `next` gives the number of the following
+/// record; number 0 means none. The number of a record is also its type and its bytes.
 fn chains(firsts: &'static [usize], next: &'static [usize]) -> Vec<u8> {
     base()
         .written(kind::HANDLE_DATA, move |bytes| {
@@ -150,7 +150,7 @@ fn chains(firsts: &'static [usize], next: &'static [usize]) -> Vec<u8> {
         .build()
 }
 
-/// Checks the numbers of the records of each handle, and that equal numbers are the same bytes of the file.
+/// Checks the numbers of the records of each handle, and that equal numbers are the same bytes in the file.
 fn assert_chains(out: &Redumped, expected: &[&[u8]]) {
     let facts = out.facts();
     let handles = facts.handles();
@@ -176,7 +176,7 @@ fn chains_may_end_in_the_same_records() {
     let out = Redumped::of(&chains(&[1, 2], &[3, 3, 4, 0]), "/mh");
     assert_chains(&out, &[&[1, 3, 4], &[2, 3, 4]]);
     assert_eq!(out.faults(), [""; 0]);
-    // Longer ways to the same end, and one that joins another on the way.
+    // Longer chains with the same end, and one that joins another halfway.
     let out = Redumped::of(&chains(&[1, 5, 7], &[2, 3, 4, 0, 6, 3, 5]), "/mh");
     assert_chains(&out, &[&[1, 2, 3, 4], &[5, 6, 3, 4], &[7, 5, 6, 3, 4]]);
 }
@@ -189,7 +189,7 @@ fn a_chain_may_begin_within_another_one() {
     assert_eq!(out.faults(), [""; 0]);
 }
 
-/// The errors that kept records from being read, one for each handle named.
+/// Checks for the errors that kept records from being read, one for each handle named.
 fn assert_circles(out: &Redumped, handles: &[u64]) {
     let found: Vec<u64> = out.report.faults.iter().map(|fault| fault.item).collect();
     assert_eq!(found, handles);
@@ -205,11 +205,11 @@ fn a_circle_is_cut_and_reported() {
     let out = Redumped::of(&source, "/mh");
     assert_chains(&out, &[&[1, 2, 3], &[1, 2, 3]]);
     assert_circles(&out, &[0]);
-    // Now there is none.
+    // Now there are no findings.
     assert_eq!(faults(&out.bytes), [""; 0]);
 }
 
-fn a_circle_behind_other_records_is_cut_and_reported() {
+fn a_circle_after_other_records_is_cut_and_reported() {
     let out = Redumped::of(&chains(&[1], &[2, 3, 4, 2]), "/mh");
     assert_chains(&out, &[&[1, 2, 3, 4]]);
     assert_circles(&out, &[0]);
@@ -232,7 +232,7 @@ fn a_chain_that_leaves_the_file_is_kept_as_far_as_it_goes() {
 }
 
 fn a_record_that_the_file_cuts_takes_no_foreign_bytes() {
-    // The record is the last thing in the file.
+    // The record is at the very end of the file.
     let objects = vec![ObjectInfo { kind: 6, bytes: vec![7; 40] }];
     let mut source = base().handle(Handle { objects, ..Handle::new(4, Text::None) }).build();
     source.truncate(source.len() - 30);

@@ -1,4 +1,4 @@
-//! What becomes of records: contexts, threads, modules, handles, facts about system and process.
+//! The re-encoding of records: contexts, threads, modules, handles, information about system and process.
 
 mod contexts;
 mod exceptions;

@@ -12,8 +12,8 @@ pub fn trials() -> Vec<Trial> {
     trials![
         modules_are_kept_field_by_field_in_their_order,
         debug_records_are_kept,
-        debug_records_that_cannot_be_read_are_none,
-        debug_records_at_position_0_are_none,
+        debug_records_that_cannot_be_read_are_absent,
+        debug_records_at_position_0_are_absent,
         names_keep_every_code_unit_before_a_nul,
         a_name_that_cannot_be_read_costs_the_module_its_name,
         names_in_one_place_are_written_once,
@@ -27,7 +27,7 @@ fn base() -> Dump {
     Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1))
 }
 
-/// What stands in a field, different for each module.
+/// A module whose fields have distinct values for each index.
 fn module(index: u32, name: &str) -> Module {
     Module {
         base: 0x9_0000_0000 - 0x1_0000 * u64::from(index),
@@ -42,7 +42,7 @@ fn module(index: u32, name: &str) -> Module {
 }
 
 fn modules_are_kept_field_by_field_in_their_order() {
-    // The program comes first, though its address is the highest.
+    // The program comes first, although its address is the highest.
     let names = ["C:\\app.exe", "C:\\b.dll", "", "C:\\\u{1F980}.dll"];
     let dump = names.iter().zip(0..).fold(base(), |dump, (name, index)| dump.module(module(index, name)));
     let source = dump.build();
@@ -66,7 +66,7 @@ fn debug_records_are_kept() {
         (Part::None, Part::None),
         (Part::from([0x4c, 0x45, 0x70, 0x42, 1, 2, 3]), Part::None),
         (Part::None, Part::from([5; 272])),
-        // Of no known kind.
+        // Unknown kinds.
         (Part::from([1]), Part::from([2])),
     ];
     let dump = records.iter().zip(0..).fold(base(), |dump, ((code_view, misc), index)| {
@@ -80,7 +80,7 @@ fn debug_records_are_kept() {
     assert_eq!((empty.code_view_at.0, empty.misc_at.0), (0, 0));
 }
 
-fn debug_records_that_cannot_be_read_are_none() {
+fn debug_records_that_cannot_be_read_are_absent() {
     let lost = Part::At(0x20, 0x7fff_0000);
     let source = base()
         .module(Module { code_view: lost.clone(), misc: Part::from([1, 2]), ..module(0, "a") })
@@ -95,8 +95,8 @@ fn debug_records_that_cannot_be_read_are_none() {
     assert_eq!(modules.iter().map(|it| it.name.text.clone().unwrap()).collect::<Vec<_>>(), ["a", "b"]);
 }
 
-/// The header lies at position 0: whoever copied it would take it for a record.
-fn debug_records_at_position_0_are_none() {
+/// Position 0 is the header, which must not be copied as a record.
+fn debug_records_at_position_0_are_absent() {
     let header = Part::At(0x20, 0);
     let source = base().module(Module { code_view: header.clone(), misc: header, ..module(0, "a") }).build();
     let out = Redumped::of(&source, "/m");
@@ -105,7 +105,7 @@ fn debug_records_at_position_0_are_none() {
     assert_eq!((facts.modules()[0].code_view_at.0, facts.modules()[0].misc_at.0), (0, 0));
 }
 
-/// The code units of a name, and the one behind them.
+/// The size and code units of a name, and the code unit after them.
 fn units(facts: &Facts<'_>, name: &Name) -> (u32, Vec<u16>, u16) {
     let size = facts.u32(name.at.0);
     let unit = |index: u32| facts.u16(name.at.0 + 4 + 2 * u64::from(index));
@@ -113,7 +113,7 @@ fn units(facts: &Facts<'_>, name: &Name) -> (u32, Vec<u16>, u16) {
 }
 
 fn names_keep_every_code_unit_before_a_nul() {
-    // Unpaired surrogates, the wrong way round, a NUL within, and one that some producers count in.
+    // Unpaired surrogates in the wrong order, a NUL inside, and a NUL that some producers include in the size.
     let name = [0x43, 0xd800, 0x5c, 0xdc00, 0xd83e, 0xdd80, 0, 0xfffe, 0xdfff, 0xd8ff, 0];
     let source = base()
         .module(Module { name: Text::Units(22, name.to_vec()), ..module(0, "") })
@@ -122,12 +122,12 @@ fn names_keep_every_code_unit_before_a_nul() {
         .build();
     let out = Redumped::of(&source, "/mu");
     let facts = out.facts();
-    // A NUL follows, which the size leaves out, whether or not the source has one.
+    // A NUL follows that is not included in the size, whether or not the source has one.
     let expected = (12, name[..6].to_vec(), 0);
     assert_eq!(units(&facts, &facts.modules()[0].name), expected);
     assert_eq!(units(&facts, &facts.unloaded_modules()[0].name), expected);
     assert_eq!(units(&facts, &facts.thread_names()[0].name), expected);
-    // The text is no UTF-16, and the one behind the NUL is not kept.
+    // The text is not valid UTF-16, and the part after the NUL is not kept.
     assert_eq!(out.faults(), ["ModuleList 0 name", "UnloadedModuleList 0 name", "ThreadNames 0 name"]);
     assert_eq!(out.report.losses, [Loss { what: "text after the NUL of a name", count: 3 }]);
 }

@@ -1,6 +1,6 @@
-//! What LLDB says of a stop, in place of the parameters of an exception, with `r`, `R` and `s`.
+//! The stop description that LLDB writes in place of the parameters of an exception, with `r`, `R` and `s`.
 //!
-//! The texts are those that LLDB 22 writes (the strings of its library).
+//! The texts are those of LLDB 22 (from the strings of its library).
 
 use libtest_mimic::Trial;
 
@@ -11,8 +11,8 @@ use crate::synth::{Dump, Exception, Thread};
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        what_lldb_says_of_a_signal_stays_whole,
-        other_texts_about_a_stop_go_whole,
+        the_signal_description_of_lldb_stays,
+        other_stop_descriptions_are_removed,
         only_marked_records_have_a_text,
         the_mark_of_the_file_stays_if_it_is_empty
     ]
@@ -20,7 +20,7 @@ pub fn trials() -> Vec<Trial> {
 
 const LLDB: u32 = 0x4c4c_4442;
 
-/// The record as LLDB writes it: one parameter, and text in all of them; `behind` is what was in its memory.
+/// The record as LLDB writes it: one parameter, and text in all of them; `behind` fills the bytes after the text.
 fn of_lldb(signal: u32, text: &str, behind: u8) -> Exception {
     let mut bytes = [behind; 120];
     bytes[..text.len()].copy_from_slice(text.as_bytes());
@@ -36,7 +36,7 @@ fn of_lldb(signal: u32, text: &str, behind: u8) -> Exception {
     }
 }
 
-/// The parameters of the result as bytes.
+/// The parameters of the result, as bytes.
 fn kept(cpu: Cpu, exception: Exception, options: &str) -> Vec<u8> {
     let thread = Thread::new(1).context(cpu.context(0x40_0000, 0));
     let source = Dump::new().system_info(cpu.linux()).thread(thread).exception(exception).build();
@@ -45,7 +45,7 @@ fn kept(cpu: Cpu, exception: Exception, options: &str) -> Vec<u8> {
     kept.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
-fn what_lldb_says_of_a_signal_stays_whole() {
+fn the_signal_description_of_lldb_stays() {
     let texts = [
         (19, "signal SIGSTOP"),
         (6, "signal SIGABRT"),
@@ -71,7 +71,7 @@ fn what_lldb_says_of_a_signal_stays_whole() {
     }
 }
 
-fn other_texts_about_a_stop_go_whole() {
+fn other_stop_descriptions_are_removed() {
     let texts = [
         (11, "hit program assert: password is hunter2"),
         (11, "signal"),
@@ -106,7 +106,7 @@ fn only_marked_records_have_a_text() {
     assert_eq!(kept(Cpu::AMD64, exception, "/mr")[..16], *b"signal SIGSTOP\0\0");
 }
 
-/// Without the mark LLDB does not look for what the loader of the process knows: the image `[vdso]`.
+/// Without the marker LLDB does not look for the image `[vdso]`, which the loader of the process knows.
 fn the_mark_of_the_file_stays_if_it_is_empty() {
     for (bytes, with_r) in [(vec![], true), (vec![1], false), (b"hunter2".to_vec(), false)] {
         let dump = Dump::new().system_info(Cpu::AMD64.linux()).thread(Thread::new(1)).raw(LLDB, bytes.clone());

@@ -1,4 +1,4 @@
-//! Threads: rows, times and states, names, and the longer list.
+//! Threads: entries, times and states, names, and the extended list.
 
 use libtest_mimic::Trial;
 use userdump::redump::Outcome;
@@ -121,7 +121,7 @@ fn a_name_that_cannot_be_read_is_left_out() {
     }
 }
 
-/// Extended threads as the file has them: id, address, size and position of stack and of backing store, and context.
+/// Extended threads as stored: ID, address, size and position of stack and of backing store, and context.
 type ExtendedRow = (u32, [(u64, u32, u32); 2], Vec<u8>);
 
 fn extended(facts: &Facts<'_>) -> Vec<ExtendedRow> {
@@ -141,7 +141,7 @@ fn extended_threads_are_kept() {
         context: vec![id as u8; 100].into(),
         ..Thread::new(id)
     };
-    // The context that both lists point to is written once.
+    // A context that both lists refer to is written once.
     let shared = Thread { context: Part::ContextOf(1), ..thread(1) };
     let source = base().thread(thread(1)).thread_ex(thread(8)).thread_ex(shared).build();
     let out = Redumped::of(&source, "/m");
@@ -155,7 +155,7 @@ fn extended_threads_are_kept() {
 }
 
 fn positions_of_extended_threads_are_moved() {
-    // The plain list asks for the memory, the extended one refers to it.
+    // The plain list causes the memory to be taken, the extended list refers to it.
     let stack = || Stack::Listed(0x5000, 0x100);
     let thread = || Thread::new(1).stack(stack());
     let source = base()
@@ -171,7 +171,7 @@ fn positions_of_extended_threads_are_moved() {
     let positions = facts.ranges().iter().map(|range| range.at.0 as u32).collect::<Vec<_>>();
     let expected = [(0x5000, 0x100, positions[0]), (0x9000, 0x40, positions[1])];
     assert_eq!(hex(&extended(&facts)[0].1), hex(&expected));
-    // With full memory they are parts of ranges.
+    // With full memory the stacks are parts of ranges.
     let out = Redumped::of(&source, "/mf");
     let facts = out.facts();
     let positions = facts.ranges().iter().map(|range| range.at.0 as u32).collect::<Vec<_>>();
@@ -191,7 +191,7 @@ fn a_list_is_kept_as_far_as_it_is_there() {
     }
 }
 
-/// A dump that has no other list of threads (of Itanium, say) must not lose its stacks.
+/// A dump that only has the extended thread list (of Itanium, for example) must not lose its stacks.
 fn stacks_that_only_an_extended_thread_points_to_are_kept() {
     let backing_store = Stack::stored(0x9000, pattern(0x9000, 0x40));
     let thread = Thread { backing_store, ..Thread::new(1).stack(Stack::stored(0x5000, pattern(0x5000, 0x100))) };

@@ -1,4 +1,4 @@
-//! Full memory: which regions are taken, what happens where bytes are missing, memory that no region describes.
+//! Full memory: which regions are taken, what happens if bytes are missing, and memory that no region describes.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Engine, Hooks, Loss, MissingMemory, Options, redump};
@@ -15,21 +15,21 @@ pub fn trials() -> Vec<Trial> {
         stacks_in_regions_that_are_called_inaccessible_are_kept,
         accessible_regions_are_taken,
         memory_of_other_regions_is_kept,
-        every_region_is_a_range_of_its_own,
-        a_region_may_lie_across_ranges,
+        every_region_is_a_separate_range,
+        a_region_may_span_ranges,
         regions_come_in_the_order_of_addresses,
-        of_overlapping_regions_each_byte_comes_once,
+        each_byte_of_overlapping_regions_comes_once,
         a_region_that_others_cover_is_left_out,
-        a_region_of_no_size_is_no_region,
+        a_region_without_a_size_is_ignored,
         memory_without_a_region_is_kept,
-        a_region_may_reach_over_several_ranges_and_gaps,
+        a_region_may_span_several_ranges_and_gaps,
         missing_memory_stops_f_and_a,
         the_first_region_that_lacks_memory_is_named,
         a_capital_a_keeps_what_is_there_and_reports_the_rest,
         without_regions_each_range_of_the_source_is_one,
         overlapping_ranges_are_joined_and_the_first_one_counts,
         both_memory_lists_count,
-        ranges_without_bytes_are_no_ranges,
+        ranges_without_bytes_are_ignored,
         a_range_that_the_file_cuts_has_the_bytes_that_are_there,
     ];
     all.push(shared_trial("redump_select::full::memory_that_a_row_calls_free", memory_that_a_row_calls_free));
@@ -40,19 +40,19 @@ const RESERVE: u32 = 0x2000;
 const FREE: u32 = 0x1_0000;
 const NO_ACCESS: u32 = 1;
 
-/// A region that can be read.
+/// A readable region.
 fn row(base: u64, size: u64) -> MemoryInfo {
     MemoryInfo::new(base, size)
 }
 
-/// The ranges with the bytes of the pattern, and the rows.
+/// The ranges with the bytes of the pattern, and the memory information entries.
 fn dump(ranges: &[(u64, u64)], rows: &[MemoryInfo]) -> Dump {
     let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
     let dump = ranges.iter().fold(dump, |dump, (start, size)| dump.memory64(*start, pattern(*start, *size)));
     rows.iter().fold(dump, |dump, row| dump.memory_info(row.clone()))
 }
 
-/// What every option with full memory writes.
+/// Checks the memory that every option with full memory writes.
 fn full(ranges: &[(u64, u64)], rows: &[MemoryInfo], expected: &[(u64, u64)]) {
     for options in ["/mf", "/mfF", "/ma", "/mA"] {
         let out = Redumped::of(&dump(ranges, rows).build(), options);
@@ -77,14 +77,15 @@ fn memory_of_other_regions_is_kept() {
         MemoryInfo { protect: 0x104, ..row(0x3000, 0x1000) },
         MemoryInfo { state: RESERVE, protect: 0, ..row(0x4000, 0x1000) },
         MemoryInfo { state: FREE, protect: NO_ACCESS, ..row(0x5000, 0x1000) },
-        // What is there of a region that is left out may be less than all of it.
+        // A region that is left out may have fewer bytes than its size.
         MemoryInfo { protect: 0x102, ..row(0x6000, 0x1000) },
         row(0x7000, 0x1000),
     ];
     let ranges = [(0x1000, 0x5000), (0x6100, 0x23), (0x7000, 0x1000)];
     for options in ["/mf", "/ma", "/mA", "/mfN"] {
         let out = Redumped::of(&dump(&ranges, &rows).build(), options);
-        // Bytes prove that they were there and could be read, and nothing is missing where there are none.
+        // Bytes in the dump prove that they were committed and readable, and a region without bytes has nothing
+        // missing.
         out.assert_memory(&[
             (0x1000, 0x1000),
             (0x2000, 0x1000),
@@ -98,7 +99,7 @@ fn memory_of_other_regions_is_kept() {
     }
 }
 
-/// A real process of which a row says so.
+/// A real process with such an entry.
 fn memory_that_a_row_calls_free(shared: &Shared) {
     let source = shared.read("cases/region-says-free.dmp");
     let facts = Facts::of(&source);
@@ -114,17 +115,17 @@ fn memory_that_a_row_calls_free(shared: &Shared) {
     }
 }
 
-fn every_region_is_a_range_of_its_own() {
+fn every_region_is_a_separate_range() {
     let rows = [row(0x1000, 0x1000), row(0x2000, 0x800), row(0x2800, 0x10), row(0x2820, 0x7e0)];
     full(
         &[(0x1000, 0x2000)],
         &rows,
-        // Not even a gap of 16 bytes is closed; it has no region, and is kept beside them.
+        // Gaps are not closed, not even of 16 bytes. Memory without a region is kept next to the regions.
         &[(0x1000, 0x1000), (0x2000, 0x800), (0x2800, 0x10), (0x2810, 0x10), (0x2820, 0x7e0)],
     );
 }
 
-fn a_region_may_lie_across_ranges() {
+fn a_region_may_span_ranges() {
     let ranges = [(0x3000, 0x1000), (0x1000, 0x800), (0x1800, 0x1800)];
     full(&ranges, &[row(0x1000, 0x3000)], &[(0x1000, 0x3000)]);
 }
@@ -135,12 +136,12 @@ fn regions_come_in_the_order_of_addresses() {
     full(&ranges, &rows, &[(0x1000, 0x1000), (0x5000, 0x1000), (0x7fff_0000_0000, 0x1000)]);
 }
 
-fn of_overlapping_regions_each_byte_comes_once() {
+fn each_byte_of_overlapping_regions_comes_once() {
     let ranges = [(0x1000, 0x4000)];
     let expected = [(0x1000, 0x2000), (0x3000, 0x1000), (0x4000, 0x1000)];
     full(&ranges, &[row(0x2000, 0x2000), row(0x1000, 0x2000)], &expected);
     full(&ranges, &[row(0x1000, 0x2000), row(0x1000, 0x2000), row(0x2fff, 0x1001)], &expected);
-    // Which kind of region has the say follows from the start, and for equal starts from the order.
+    // Which region takes precedence depends on the start addresses and, for equal starts, on the order.
     let hidden = |base, size| MemoryInfo { protect: NO_ACCESS, ..row(base, size) };
     full(&ranges, &[hidden(0x2000, 0x2000), row(0x1000, 0x2000)], &expected);
     full(&ranges, &[row(0x2000, 0x2000), hidden(0x1000, 0x2000)], &expected);
@@ -152,12 +153,12 @@ fn of_overlapping_regions_each_byte_comes_once() {
 fn a_region_that_others_cover_is_left_out() {
     let rows = [row(0x1000, 0x4000), row(0x2000, 0x1000), row(0x1000, 0x4000), row(0x4fff, 1)];
     full(&[(0x1000, 0x4000)], &rows, &[(0x1000, 0x4000)]);
-    // Of one that others cover in part the rest is a region.
+    // The part of a region that no other region covers is a region.
     let rows = [row(0x1000, 0x4000), row(0x2000, 0x4000)];
     full(&[(0x1000, 0x5000)], &rows, &[(0x1000, 0x4000), (0x5000, 0x1000)]);
 }
 
-fn a_region_of_no_size_is_no_region() {
+fn a_region_without_a_size_is_ignored() {
     full(&[(0x1000, 0x1000)], &[row(0x1000, 0x1000), row(0x9000, 0), row(0x1800, 0)], &[(0x1000, 0x1000)]);
 }
 
@@ -166,13 +167,13 @@ fn memory_without_a_region_is_kept() {
     let pieces: Vec<_> = [0x1000, 0x2000, 0x3000, 0x4000, 0x5000].map(|at| (at, 0x1000)).into();
     let pieces = [pieces, vec![(0x6000, 0x2000)]].concat();
     full(&[(0x1000, 0x7000)], &rows, &pieces);
-    // All of it, if there are no regions nearby, in ranges that touch but are not one.
+    // Without regions nearby, all memory is taken, in ranges that touch but are not merged.
     let ranges = [(0x9_0000, 0x10), (0x9_0010, 0x10), (0x10, 0x20), (0x2000, 0x1000), (0x5000, 0x1000)];
     let kept = [(0x10, 0x20), (0x2000, 0x1000), (0x5000, 0x1000), (0x9_0000, 0x10), (0x9_0010, 0x10)];
     full(&ranges, &rows, &kept);
 }
 
-fn a_region_may_reach_over_several_ranges_and_gaps() {
+fn a_region_may_span_several_ranges_and_gaps() {
     let ranges = [(0x1000, 0x100), (0x1200, 0x100), (0x1f00, 0x300), (0x3000, 0x100)];
     let hidden = MemoryInfo { protect: NO_ACCESS, ..row(0x1080, 0xf80) };
     for options in ["/mf", "/ma", "/mA"] {
@@ -184,7 +185,7 @@ fn a_region_may_reach_over_several_ranges_and_gaps() {
     }
 }
 
-/// Checks that these options stop with just this error.
+/// Checks that these options fail with exactly this error.
 fn assert_stops(ranges: &[(u64, u64)], rows: &[MemoryInfo], missing: (u64, u64, u64)) {
     for options in ["/mfN", "/maN", "/mANP", "/mfFhutN", "/mNft"] {
         match refusal(&dump(ranges, rows).build(), options) {
@@ -207,19 +208,19 @@ fn missing_memory_stops_f_and_a() {
     ] {
         assert_stops(&[range], std::slice::from_ref(&row), (0x2000, 0x2000, available));
     }
-    // A hole in the middle is one.
+    // A hole in the middle counts as missing bytes.
     assert_stops(&[(0x2000, 0x7ff), (0x2800, 0x1800)], std::slice::from_ref(&row), (0x2000, 0x2000, 0x1fff));
     let error = refusal(&dump(&[(0x2000, 0x10)], std::slice::from_ref(&row)).build(), "/maN");
     let message = "memory at 0x2000 needs 8192 bytes, 16 available: use the option letter `A` without `N` to continue";
     assert_eq!(error.to_string(), message);
-    // The engine of 2017 has two letters for it.
+    // The engine of 2017 spells this option with two letters.
     let source = dump(&[(0x2000, 0x10)], std::slice::from_ref(&row)).build();
     for (options, stops) in [("/ma", true), ("/mf", true), ("/mA", false)] {
         let options = Options::parse_as(Engine::V2017, options).expect("it is known");
         let result = redump(&Source::parse(&source).expect("it is a dump"), &options, std::io::sink());
         assert_eq!(matches!(result, Err(RedumpError::MissingMemory { .. })), stops, "{options}");
     }
-    // Nobody asks for the memory of such a region.
+    // The memory of such a region is not requested.
     Redumped::of(&dump(&[(0x8000, 0x10)], &[MemoryInfo { state: RESERVE, ..row }]).build(), "/maN");
 }
 
@@ -227,7 +228,7 @@ fn the_first_region_that_lacks_memory_is_named() {
     let ranges = [(0x1000, 0x1000), (0x5000, 0x800), (0x9000, 0x400)];
     let rows = [row(0x9000, 0x1000), row(0x5000, 0x1000), row(0x1000, 0x1000)];
     assert_stops(&ranges, &rows, (0x5000, 0x1000, 0x800));
-    // Of a region that overlaps an earlier one, what counts begins where that ends.
+    // If a region overlaps an earlier one, the missing bytes are counted from the end of the earlier one.
     assert_stops(&ranges, &[row(0x1000, 0x1000), row(0x1800, 0x1000)], (0x2000, 0x800, 0));
 }
 
@@ -238,7 +239,7 @@ fn a_capital_a_keeps_what_is_there_and_reports_the_rest() {
     out.assert_memory(&[(0x1000, 0x1000), (0x5000, 0x10), (0x5800, 0x800), (0x9fff, 1), (0xa000, 1)]);
     let missing = |address, available| MissingMemory { address, size: 0x1000, available };
     assert_eq!(out.report.missing_memory, [missing(0x5000, 0x810), missing(0x7000, 0), missing(0x9000, 1)]);
-    // The rows stay, for they say what was there.
+    // The entries are kept because they describe what was there.
     assert_eq!(out.facts().memory_infos().len(), 4);
     assert_eq!(out.facts().header.flags, 0x66_1826);
 }
@@ -265,8 +266,8 @@ fn overlapping_ranges_are_joined_and_the_first_one_counts() {
         .memory64(0x1800, [3; 0x800])
         .memory64(0x1f00, [2; 0x300])
         .build();
-    // What another range hides is lost where it differs: 0x200 bytes of the second range, all of the third in front of
-    // 0x1c00, of the fourth all, and the start of the last one.
+    // Bytes hidden by another range are lost where they differ: 0x200 bytes of the second range, the third below
+    // 0x1c00, all of the fourth, and the start of the last one.
     let hidden = [0x200 + 0x400 + 0x3ff + 0x100, 0x200 + 0x400 + 0x100];
     for (source, count) in [listed, listed64].into_iter().zip(hidden) {
         for options in ["/mf", "/ma", "/mA"] {
@@ -274,7 +275,7 @@ fn overlapping_ranges_are_joined_and_the_first_one_counts() {
             let what = "bytes of memory that differ from those of an overlapping range";
             assert_eq!(out.report.losses, [Loss { what, count }]);
             assert_eq!(hex(&out.ranges()), hex(&[(0x1000, 0x1200)]));
-            assert!(out.facts().ranges()[0].bytes.0 == expected, "the first range has the say");
+            assert!(out.facts().ranges()[0].bytes.0 == expected, "the first range takes precedence");
         }
     }
 }
@@ -287,7 +288,7 @@ fn both_memory_lists_count() {
     assert_eq!(out.facts().ranges()[0].bytes.0, [vec![2; 8], vec![1; 16]].concat());
 }
 
-fn ranges_without_bytes_are_no_ranges() {
+fn ranges_without_bytes_are_ignored() {
     full(&[(0x1000, 0), (0x2000, 0x10), (0x2000, 0), (0x9000, 0)], &[], &[(0x2000, 0x10)]);
 }
 
@@ -300,7 +301,7 @@ fn a_range_that_the_file_cuts_has_the_bytes_that_are_there() {
         assert_eq!(out.facts().ranges()[0].bytes.0, pattern(0x1000, 0x40));
         assert_eq!(out.faults(), ["Memory64List 1 memory range"]);
     }
-    // With a row for it, a byte of it is missing.
+    // With an entry for it, a byte of the region is missing.
     let source = base().memory64_range(cut()).memory_info(row(0x1000, 0x100)).build();
     assert!(matches!(refusal(&source, "/maN"), RedumpError::MissingMemory { available: 0x40, .. }));
     assert_eq!(Redumped::of(&source, "/mA").report.missing_memory[0].available, 0x40);

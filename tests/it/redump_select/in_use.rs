@@ -1,4 +1,4 @@
-//! Stacks that are in use and are not where the thread environment block says; the code at a crash.
+//! Stacks that are in use outside the bounds in the thread environment block; the code at a crash.
 
 use libtest_mimic::Trial;
 
@@ -18,7 +18,7 @@ pub fn trials() -> Vec<Trial> {
         a_stack_pointer_in_a_guard_page_makes_the_stack_longer,
         a_stack_begins_at_the_lower_of_two_stack_pointers,
         a_null_descriptor_is_filled_in,
-        a_module_is_no_stack,
+        a_module_is_not_a_stack,
         words_of_all_stacks_are_followed,
         all_stacks_are_filtered,
         every_exception_has_a_window_at_its_instruction,
@@ -28,7 +28,7 @@ pub fn trials() -> Vec<Trial> {
 const TEB: u64 = 0x7000_0000;
 const LIMIT: u64 = 0x10_0000;
 const BASE: u64 = 0x10_4000;
-/// Where a stack is that no environment block tells of.
+/// The address of a stack that no environment block describes.
 const FIBER: u64 = 0x50_0000;
 
 /// From `cases.tsv`.
@@ -50,7 +50,7 @@ fn of_the_cases(shared: &Shared) {
     }
 }
 
-/// Likewise; what `redump` makes of it has nothing to be found.
+/// From `cases.tsv` as well; the check has no findings for the result of `redump`.
 fn a_stack_that_no_list_has_is_found_by_the_check(shared: &Shared) {
     let source = shared.read("cases/stack-only-in-thread-record.dmp");
     let sentence = "no memory list has the bytes of the stack";
@@ -60,7 +60,7 @@ fn a_stack_that_no_list_has_is_found_by_the_check(shared: &Shared) {
     assert!(!findings(&out.bytes).iter().any(|it| it.contains(sentence)));
 }
 
-/// 256 bytes around the instruction of the exception's context, whose record has no address.
+/// 256 bytes around the instruction pointer in the exception's context; the record has no address.
 fn of_the_public_dump_whose_exception_has_no_address(shared: &Shared) {
     let source = shared.read("corpus/real/invalid-parameter.dmp");
     let dump = userdump::Minidump::parse(&source).unwrap();
@@ -77,7 +77,7 @@ fn of_the_public_dump_whose_exception_has_no_address(shared: &Shared) {
     }
 }
 
-/// A thread with a stack by its environment block, of which all is there, and a range elsewhere.
+/// A thread with a stack that is described by its environment block and completely present, and another range.
 fn dump(cpu: Cpu, sp: u64, stack: Stack) -> Dump {
     let thread = Thread { teb: TEB, ..Thread::new(7).stack(stack).context(cpu.context(0, sp)) };
     let dump = Dump::new().system_info(cpu.windows()).thread(thread).memory(TEB, cpu.teb(BASE, LIMIT));
@@ -88,19 +88,19 @@ fn a_stack_elsewhere_is_kept_beside_that_of_the_environment_block() {
     for cpu in [Cpu::X86, Cpu::ARM, Cpu::AMD64, Cpu::ARM64] {
         let below = if cpu.is_x86() { 4 } else { 0 };
         let start = FIBER + 0x1238 - below;
-        // With the source's own descriptor of it, with one of the other stack, and without any.
+        // With the source's own descriptor of this stack, with one of the other stack, and without a descriptor.
         let own = u32::try_from(FIBER + 0x2000 - start).unwrap();
         for stack in [Stack::At(start, own, 0), Stack::At(BASE - 0x1000, 0x1000, 0), Stack::At(0, 0, 0)] {
             let out = Redumped::of(&dump(cpu, FIBER + 0x1238, stack).build(), "/m");
             out.assert_memory(&[(LIMIT, 0x4000), (start, FIBER + 0x2000 - start)]);
             assert_eq!(hex(&out.stacks()), hex(&[(LIMIT, 0x4000, true)]));
         }
-        // To the end of its row, where the source says where that is.
+        // To the end of its region, if the source has a memory information entry.
         let row = |start, size| MemoryInfo::new(start, size);
         let rows = |dump: Dump| dump.memory_info(row(FIBER, 0x1800)).memory_info(row(FIBER + 0x1800, 0x800));
         let out = Redumped::of(&rows(dump(cpu, FIBER + 0x1238, Stack::At(0, 0, 0))).build(), "/m");
         out.assert_memory(&[(LIMIT, 0x4000), (FIBER + 0x1238 - below, 0x1800 - 0x1238 + below)]);
-        // An empty stack is not another one.
+        // An empty stack is not taken for another one.
         let end = dump(cpu, BASE, Stack::At(0, 0, 0)).memory(BASE, pattern(BASE, 0x1000));
         Redumped::of(&end.build(), "/m").assert_memory(&[(
             if cpu.is_x86() { BASE - 4 } else { LIMIT },
@@ -109,7 +109,7 @@ fn a_stack_elsewhere_is_kept_beside_that_of_the_environment_block() {
     }
 }
 
-/// Whoever reads the result finds the stack by the environment block through the stack pointer.
+/// Readers of the result find the stack of the environment block through the stack pointer.
 fn a_descriptor_that_leads_elsewhere_is_kept_too() {
     for cpu in [Cpu::ARM, Cpu::AMD64, Cpu::ARM64] {
         let out = Redumped::of(&dump(cpu, LIMIT + 0x1000, Stack::At(FIBER + 0x10, 0x200, 0)).build(), "/m");
@@ -118,7 +118,7 @@ fn a_descriptor_that_leads_elsewhere_is_kept_too() {
     }
 }
 
-/// A second pass has no environment block, and finds what touches together: so does the first.
+/// A second pass has no environment block and treats adjoining memory as one stack, so the first pass must do the same.
 fn a_descriptor_that_reaches_out_of_the_stack_is_one_with_it() {
     for cpu in [Cpu::ARM, Cpu::AMD64, Cpu::ARM64] {
         for (start, size) in [(BASE - 0x64, 0x264), (BASE, 0x200), (LIMIT + 0x1800, 0x3000)] {
@@ -154,16 +154,16 @@ fn a_stack_begins_at_the_lower_of_two_stack_pointers() {
         for (sp, thread, start) in [
             (LIMIT + 0x1230, 7, LIMIT + 0x1230),
             (LIMIT + 0x2230, 7, LIMIT + 0x2000),
-            // That of another thread does not count.
+            // The stack pointer of another thread does not count.
             (LIMIT + 0x1230, 8, LIMIT + 0x2000),
         ] {
             let out = Redumped::twice(&raised(sp, thread).build(), &parsed("/m"));
             out.assert_memory(&[(start, BASE - start)]);
         }
-        // In a stack of its own.
+        // On a separate stack.
         let out = Redumped::twice(&raised(FIBER + 0x100, 7).build(), &parsed("/m"));
         out.assert_memory(&[(LIMIT + 0x2000, 0x2000), (FIBER + 0x100, 0x1f00)]);
-        // Below what a descriptor names.
+        // Below the stack that a descriptor names.
         let thread = Thread::new(7).stack(Stack::At(LIMIT + 0x2000, 0x2000, 0));
         let thread = thread.context(cpu.context(0, LIMIT + 0x2000));
         let linux = Dump::new().system_info(cpu.linux()).thread(thread).exception(at_sp(cpu, LIMIT + 0x1ff0, 7));
@@ -172,12 +172,12 @@ fn a_stack_begins_at_the_lower_of_two_stack_pointers() {
     }
 }
 
-/// An exception of a thread with this stack pointer.
+/// An exception of this thread with this stack pointer.
 fn at_sp(cpu: Cpu, sp: u64, thread: u32) -> Exception {
     Exception { context: Part::Bytes(cpu.context(0, sp)), ..Exception::new(thread, 0xc000_0005, 0) }
 }
 
-/// As LLDB writes them.
+/// Descriptors as LLDB writes them.
 fn a_null_descriptor_is_filled_in() {
     for (sp, ranges) in [(0x5008, vec![(0x5008, 0x1f8)]), (0x5100, vec![(0x5100, 0x100)]), (0x9000, vec![])] {
         let thread = Thread::new(7).context(Cpu::AMD64.context(0, sp));
@@ -189,7 +189,7 @@ fn a_null_descriptor_is_filled_in() {
     }
 }
 
-fn a_module_is_no_stack() {
+fn a_module_is_not_a_stack() {
     let source = dump(Cpu::AMD64, FIBER + 0x100, Stack::At(0, 0, 0));
     Redumped::of(&source.module(Module::new(FIBER, 0x2000, "a")).build(), "/m").assert_memory(&[(LIMIT, 0x4000)]);
 }

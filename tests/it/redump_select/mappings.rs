@@ -1,4 +1,4 @@
-//! Sections of modules on Linux, where the mappings of their files stand for them.
+//! Sections of modules on Linux, taken from the mappings of their files.
 
 use libtest_mimic::Trial;
 
@@ -12,9 +12,9 @@ pub fn trials() -> Vec<Trial> {
     trials![
         each_letter_takes_its_mappings,
         a_file_is_found_at_the_base_and_not_by_the_name,
-        mappings_that_are_no_module_are_left_out,
+        mappings_that_are_not_modules_are_left_out,
         memory_information_beside_the_mappings_changes_nothing,
-        of_a_mapping_with_a_hole_both_parts_are_kept,
+        both_parts_of_a_mapping_with_a_hole_are_kept,
         addresses_of_32_bits_are_compared_in_32_bits,
         without_mappings_there_are_no_sections,
     ]
@@ -53,7 +53,7 @@ fn each_letter_takes_its_mappings() {
         check(dump, "/md", &[(0x40_3000, 0x1000)]);
         check(dump, "/mc", &[(0x40_1000, 0x2000)]);
         check(dump, "/mcd", &[(0x40_1000, 0x3000)]);
-        // What can be both written and executed is both.
+        // Memory that is both writable and executable is both data and code.
         let dump = || dump().module(Module::new(LIBRARY, 0x3000, "/lib/libc-2.31.so"));
         check(dump, "/md", &[(0x40_3000, 0x1000), (0x50_2000, 0x1000)]);
         check(dump, "/mc", &[(0x40_1000, 0x2000), (0x50_0000, 0x3000)]);
@@ -74,14 +74,14 @@ fn a_file_is_found_at_the_base_and_not_by_the_name() {
     }
 }
 
-fn mappings_that_are_no_module_are_left_out() {
+fn mappings_that_are_not_modules_are_left_out() {
     let modules = |base| move || linux(Cpu::AMD64, MAPS).module(Module::new(base, 0x1000, "[heap]"));
     check(modules(0x700_0000), "/mcd", &[]);
     check(modules(0x40_4000), "/mcd", &[]);
     check(|| linux(Cpu::AMD64, MAPS), "/mcd", &[]);
 }
 
-/// minidump-writer makes such rows out of the mappings, and writes both.
+/// minidump-writer derives such entries from the mappings, and writes both.
 fn memory_information_beside_the_mappings_changes_nothing() {
     let row = || crate::synth::MemoryInfo::new(APP, 0x8000);
     check(
@@ -91,7 +91,7 @@ fn memory_information_beside_the_mappings_changes_nothing() {
     );
 }
 
-fn of_a_mapping_with_a_hole_both_parts_are_kept() {
+fn both_parts_of_a_mapping_with_a_hole_are_kept() {
     let dump = || {
         let dump = Dump::new().system_info(Cpu::AMD64.linux()).thread(Thread::new(1)).raw(LINUX_MAPS, MAPS);
         let dump = dump.module(Module::new(APP, 0x4000, "a")).memory(0x40_0f00, pattern(0x40_0f00, 0x200));
@@ -108,7 +108,7 @@ fn addresses_of_32_bits_are_compared_in_32_bits() {
     }
 }
 
-/// Nor are headers of Windows looked for on other systems.
+/// On other systems, headers of Windows images are not looked for either.
 fn without_mappings_there_are_no_sections() {
     let image = headers(Cpu::AMD64, &[("d", 0x1000, 0x100, DATA)]);
     for platform in [0x8201, 0x8101, 0x8102, 0x8203] {

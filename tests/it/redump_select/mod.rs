@@ -1,5 +1,5 @@
-//! Which memory a re-encoding takes: stacks, windows around instructions, unwind data, sections of modules, everything; and how
-//! addresses of 32 bits count.
+//! The memory that a re-encoding takes: stacks, windows around instructions, unwind data, sections of modules, all
+//! memory; and how 32-bit addresses are compared.
 
 mod full;
 mod in_use;

@@ -12,13 +12,13 @@ use crate::synth::{
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        extended_threads_count_alike,
+        extended_threads_are_treated_alike,
         on_linux_all_addresses_have_one_form,
         both_forms_of_addresses_give_the_same_dump,
         stacks_and_windows_above_2_gib_are_found,
         full_memory_above_2_gib_is_found,
         on_windows_addresses_are_sign_extended,
-        numbers_that_are_no_addresses_are_left_alone,
+        numbers_that_are_not_addresses_are_left_alone,
         a_dump_may_have_both_forms,
         a_range_across_2_gib_is_one,
         on_linux_addresses_stay_zero_extended,
@@ -26,15 +26,15 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// A way to give a 32-bit address 64 bits.
+/// A way to extend a 32-bit address to 64 bits.
 type Form = fn(u64) -> u64;
 
-/// As the debugger does it.
+/// As the debugger does.
 fn sign(address: u64) -> u64 {
     if address & 0x8000_0000 == 0 { address } else { address | 0xffff_ffff_0000_0000 }
 }
 
-/// As other producers do it.
+/// As other producers do.
 fn zero(address: u64) -> u64 {
     address
 }
@@ -46,7 +46,7 @@ const FAULT: u64 = 0x9000_1234;
 
 const OPTIONS: [&str; 10] = ["/m", "/mf", "/mF", "/mh", "/mt", "/mu", "/ma", "/mA", "/mFhtu", "/mfF"];
 
-/// Everything of interest above 2 GiB, and a program below.
+/// A process with everything of interest above 2 GiB, and a program below.
 fn process(cpu: Cpu, system: SystemInfo, form: Form) -> Dump {
     let thread = Thread::new(7).stack(Stack::At(form(STACK + 0x3800), 0x800, 0));
     let thread = Thread { teb: form(TEB), ..thread.context(cpu.context(HIGH + 0x1204, STACK + 0x3000)) };
@@ -111,7 +111,7 @@ fn full_memory_above_2_gib_is_found() {
         ];
         assert_eq!(hex(&out.ranges()), hex(&expected));
         assert_eq!(out.facts().read(0xffff_ffff_b000_1000, 16), pattern(STACK + 0x1000, 16));
-        // Regions are found too.
+        // Regions are matched too.
         let hidden = MemoryInfo { protect: 1, ..MemoryInfo::new(form(STACK + 0x1000), 0x1000) };
         let dump = Dump::new().system_info(Cpu::X86.windows()).thread(Thread::new(1)).memory_info(hidden);
         let source = dump.memory(STACK, pattern(STACK, 0x4000)).build();
@@ -135,18 +135,18 @@ fn on_windows_addresses_are_sign_extended() {
     let exception = &facts.exceptions()[0];
     assert_eq!(hex(&[exception.address, exception.record]), "[ffffffff90001234, ffffffff80000010]");
     assert_eq!(hex(&exception.information[..4]), "[1, ffffffff90001234, 7fffffff, 0]");
-    // A made-up row has the address of its range.
+    // A made-up entry has the address of its range.
     let source = Dump::new().system_info(Cpu::X86.windows()).thread(Thread::new(1)).memory(STACK, [1; 16]).build();
     let rows = Redumped::of(&source, "/mF").facts().memory_infos();
     assert_eq!(hex(&(rows[0].base, rows[0].allocation_base)), hex(&(high, high)));
-    // So has the stack that the thread alone knows, and one without bytes.
+    // The same goes for a stack that only the thread refers to, and for one without bytes.
     let thread = |id, stack| Thread::new(id).stack(stack);
     let dump = Dump::new().system_info(Cpu::X86.windows()).thread(thread(1, Stack::stored(STACK, pattern(STACK, 8))));
     let out = Redumped::of(&dump.thread(thread(2, Stack::At(STACK, 0, 0))).build(), "/m");
     assert_eq!(hex(&out.stacks()), hex(&[(high, 8, true), (high, 0, false)]));
 }
 
-fn numbers_that_are_no_addresses_are_left_alone() {
+fn numbers_that_are_not_addresses_are_left_alone() {
     let out = Redumped::of(&process(Cpu::X86, Cpu::X86.windows(), zero).build(), "/ma");
     let facts = out.facts();
     let info = facts.thread_infos()[0];
@@ -155,7 +155,7 @@ fn numbers_that_are_no_addresses_are_left_alone() {
 }
 
 fn a_dump_may_have_both_forms() {
-    // As the engine's own: what it reads of the environment block is zero-extended, ranges are sign-extended.
+    // As in the engine's dumps: what it reads from the environment block is zero-extended, ranges are sign-extended.
     let cpu = Cpu::X86;
     let with = |of_thread: Form, of_memory: Form| {
         let context = cpu.context(HIGH + 0x1204, STACK + 0x2000);
@@ -190,7 +190,7 @@ fn a_range_across_2_gib_is_one() {
     }
 }
 
-/// Every address that a dump of [`process`] has.
+/// Every address in a re-encoded dump of [`process`].
 fn addresses(out: &Redumped) -> Vec<u64> {
     let facts = out.facts();
     let threads = facts.threads().into_iter().flat_map(|it| [it.teb, it.stack_start]).collect::<Vec<_>>();
@@ -211,7 +211,8 @@ fn on_linux_addresses_stay_zero_extended() {
             let high = addresses(&Redumped::of(&source, options)).into_iter().filter(|it| it >> 32 != 0).count();
             assert_eq!(high, 0, "{options}");
         }
-        // The environment block says nothing there, but the stack pointer is below what the descriptor names.
+        // There the environment block has no meaning, but the stack pointer is below the stack that the descriptor
+        // names.
         let out = Redumped::of(&source, "/m");
         let start = if cpu.is_x86() { STACK + 0x2ffc } else { STACK + 0x3000 };
         assert_eq!(hex(&out.stacks()), hex(&[(start, STACK + 0x4000 - start, true)]));
@@ -235,7 +236,7 @@ fn addresses_of_64_bits_are_left_alone() {
     }
 }
 
-fn extended_threads_count_alike() {
+fn extended_threads_are_treated_alike() {
     let outputs = [sign, zero].map(|form: Form| {
         let thread = || Thread { teb: form(TEB), ..Thread::new(1).stack(Stack::Listed(form(STACK), 0x100)) };
         let dump = Dump::new().system_info(Cpu::X86.windows()).thread(thread()).thread_ex(thread());
@@ -244,7 +245,7 @@ fn extended_threads_count_alike() {
     assert!(outputs[0] == outputs[1], "{}", differences(&outputs[0], &outputs[1], Positions::Matter).join("\n"));
 }
 
-/// A reader that compares addresses as they stand must find what a thread or module points to, as in the source.
+/// A reader that compares addresses without masking them must find what a thread or module refers to, as in the source.
 fn on_linux_all_addresses_have_one_form() {
     let source = process(Cpu::X86, Cpu::X86.linux(), sign).build();
     for options in ["/m", "/ma"] {
@@ -252,7 +253,7 @@ fn on_linux_all_addresses_have_one_form() {
         let high = addresses(&out).into_iter().filter(|it| it & 0x8000_0000 != 0);
         let (signed, zeroed): (Vec<u64>, Vec<u64>) = high.partition(|address| address >> 32 != 0);
         assert!(zeroed.len() > 5, "{options}: {zeroed:x?}");
-        // What a parameter of an exception is, only its code could tell: it stays as it is.
+        // Only the code of the exception determines the meaning of a parameter, so it is kept unchanged.
         assert_eq!(signed, [out.facts().exceptions()[0].information[1]], "{options}: {signed:x?}");
     }
 }

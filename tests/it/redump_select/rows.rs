@@ -1,4 +1,4 @@
-//! Rows of the memory information, those of the source and those that are made up.
+//! Memory information entries: those of the source, and made-up ones.
 
 use libtest_mimic::Trial;
 
@@ -16,19 +16,19 @@ pub fn trials() -> Vec<Trial> {
         without_rows_they_are_made_up_for_each_range,
         made_up_rows_describe_all_memory_of_the_source,
         made_up_rows_say_what_is_known,
-        an_empty_list_is_as_good_as_none,
+        an_empty_list_is_treated_as_absent,
         no_rows_are_made_up_for_other_systems,
     ]
 }
 
-/// Options with `F`, in themselves or by what they stand for.
+/// Options that include `F`, explicitly or implicitly.
 const WITH_ROWS: [&str; 5] = ["/mF", "/mfF", "/mFhtu", "/ma", "/mA"];
 
 fn base() -> Dump {
     Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1))
 }
 
-/// A row as the engine makes it up.
+/// An entry as the engine makes it up.
 fn made_up(base: u64, size: u64) -> facts::MemoryInfo {
     facts::MemoryInfo {
         base,
@@ -42,7 +42,7 @@ fn made_up(base: u64, size: u64) -> facts::MemoryInfo {
     }
 }
 
-/// Rows that differ in every field.
+/// Entries that differ in every field.
 fn two_rows() -> [MemoryInfo; 2] {
     let first = MemoryInfo {
         base: 0x7000,
@@ -97,7 +97,7 @@ fn without_rows_they_are_made_up_for_each_range() {
         .memory(0x5000, pattern(0x5000, 0x123))
         .memory(0x1000, pattern(0x1000, 0x1000))
         .memory(0x2000, pattern(0x2000, 0x1000))
-        // Overlapping ranges are one, and so have one row.
+        // Overlapping ranges are merged, so they have one entry.
         .memory(0x8000, pattern(0x8000, 0x800))
         .memory(0x8400, pattern(0x8400, 0x800))
         .build();
@@ -114,7 +114,7 @@ fn without_rows_they_are_made_up_for_each_range() {
 }
 
 fn made_up_rows_describe_all_memory_of_the_source() {
-    // Those of memory that is left out too, and of stacks that stand in no list.
+    // Entries of memory that is left out, and of stacks in no memory list, are kept too.
     let thread = Thread::new(2).stack(Stack::stored(0x9008, pattern(0x9008, 8)));
     let source = base().memory(0x5000, pattern(0x5000, 0x100)).thread(thread).build();
     let out = Redumped::of(&source, "/mF");
@@ -129,7 +129,7 @@ fn made_up_rows_say_what_is_known() {
         let dump = Dump::new().system_info(SystemInfo::default());
         let dump = dump.module(Module::new(0x40_0000, 0x6000, "a.exe")).module(Module::new(0x50_0000, 0x2000, "b.dll"));
         let dump = dump.thread(Thread::new(1).context(Cpu::AMD64.context(0x40_1010, 0x70_0080)));
-        // Generated code, and a stack that runs code.
+        // Generated code, and a stack that contains running code.
         let dump = dump.thread(Thread::new(2).context(Cpu::AMD64.context(0x60_0010, 0x70_0090)));
         let dump = dump.thread(Thread::new(3).context(Cpu::AMD64.context(0x70_0010, 0x70_00a0)));
         let dump = dump.memory(0x40_0000, [image.clone(), vec![0; 0x6000 - image.len()]].concat());
@@ -162,18 +162,18 @@ fn made_up_rows_say_what_is_known() {
         assert_eq!(hex(&out.facts().memory_infos()), hex(&expected(jit(0x20))), "{options}");
         assert!(out.made_up().contains(&16));
     }
-    // Data execution prevention: what the instruction pointer is at was not executable.
+    // Data execution prevention: the memory at the instruction pointer was not executable.
     let mut refused = Exception { context: Part::None, ..Exception::new(2, 0xc000_0005, 0x60_0010) };
     (refused.parameters, refused.information[0]) = (2, 8);
     assert_eq!(hex(&Redumped::of(&with(Some(refused)), "/mF").facts().memory_infos()), hex(&expected(jit(4))));
-    // The debugger's way is another one.
+    // The debugger makes up different entries.
     let out = Redumped::as_debugger(&with(None), "/mF");
     let ranges =
         [(0x40_0000, 0x6000), (0x50_0800, 0x100), (0x60_0000, 0x1000), (0x70_0000, 0x1000), (0x80_0000, 0x1000)];
     assert_eq!(hex(&out.facts().memory_infos()), hex(&ranges.map(|(base, size)| made_up(base, size))));
 }
 
-fn an_empty_list_is_as_good_as_none() {
+fn an_empty_list_is_treated_as_absent() {
     let empty = |dump: Dump| {
         dump.written(16, |bytes| {
             bytes.u32s(&[16, 48]).u64(0);

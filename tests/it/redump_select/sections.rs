@@ -14,11 +14,11 @@ pub fn trials() -> Vec<Trial> {
         characteristics_tell_data_from_code,
         a_section_has_its_virtual_size_and_no_more,
         sections_come_with_the_headers_that_tell_of_them,
-        of_a_section_with_a_hole_both_parts_are_kept,
+        both_parts_of_a_section_with_a_hole_are_kept,
         the_size_of_the_module_cuts_nothing,
-        what_is_no_image_has_no_sections,
-        headers_may_stand_anywhere,
-        headers_may_lie_across_ranges,
+        an_invalid_image_has_no_sections,
+        headers_may_be_anywhere,
+        headers_may_span_ranges,
         the_sections_before_a_missing_header_are_taken,
         more_headers_than_there_are,
         sizes_of_nearly_4_gib_are_cut_to_what_is_there,
@@ -30,7 +30,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 const BASE: u64 = 0x1000_0000;
-/// Where the headers of an image of one section end.
+/// The end of the headers of an image with one section.
 const END: u64 = TABLE_AT[0] as u64 + 40;
 
 fn base(cpu: Cpu) -> Dump {
@@ -41,13 +41,13 @@ fn module(base: u64) -> Module {
     Module::new(base, 0x1_0000, "C:\\x\\a.dll")
 }
 
-/// An image of AMD64 at [`BASE`] with these headers, and other memory.
+/// An AMD64 image at [`BASE`] with these headers, and other memory.
 fn with_image(headers: &[u8], ranges: &[(u64, u64)]) -> Dump {
     let dump = base(Cpu::AMD64).module(module(BASE)).memory(BASE, headers);
     ranges.iter().fold(dump, |dump, (start, size)| dump.memory(*start, pattern(*start, *size)))
 }
 
-/// Ranges of what is written but for headers at [`BASE`], which must be there if there is anything.
+/// The ranges that are written apart from the headers at [`BASE`], which must be there if anything is written.
 fn sections(dump: Dump, options: &str) -> Vec<(u64, u64)> {
     let out = Redumped::of(&dump.build(), options);
     let (first, rest): (Vec<_>, Vec<_>) = out.ranges().into_iter().partition(|range| range.0 == BASE);
@@ -63,7 +63,7 @@ fn check(dump: Dump, options: &str, expected: &[(u64, u64)]) {
     assert_eq!(hex(&sections(dump, options)), hex(expected), "{options}");
 }
 
-/// An image with one section of data, at 0x2000, whose headers were changed.
+/// An image with one data section at 0x2000, whose headers are changed by `change`.
 fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Dump {
     let mut bytes = headers(Cpu::AMD64, &[("d", 0x2000, 0x100, DATA)]);
     change(&mut bytes);
@@ -88,7 +88,7 @@ fn each_letter_takes_its_sections() {
 }
 
 fn characteristics_tell_data_from_code() {
-    // What the engine does with each of these: `d`, `c`.
+    // What the engine takes of each section with `d` and with `c`.
     for (characteristics, data, code) in [
         (0xc000_0040, true, false),
         (0xc000_0080, true, false),
@@ -127,19 +127,19 @@ fn sections_come_with_the_headers_that_tell_of_them() {
         let out = Redumped::of(&with_image(&headers, &[(BASE + 0x1000, 0x3000)]).build(), options);
         assert_eq!(out.facts().ranges()[0].bytes.0, &headers[..0x200], "what the debugger reads first");
     }
-    // Many headers go further, and those that stand far off are a range of their own.
+    // With many sections the headers are longer; headers that are far from the start are a separate range.
     let many = image::headers(Cpu::AMD64, &[("d", 0x2000, 0x10, DATA); 20]);
     let out = Redumped::of(&with_image(&many, &[(BASE + 0x2000, 0x100)]).build(), "/md");
     assert_eq!(hex(&out.ranges()), hex(&[(BASE, TABLE_AT[0] as u64 + 800), (BASE + 0x2000, 0x10)]));
     let out = Redumped::of(&changed(|it| move_headers(it, 0x1800)).build(), "/md");
     assert_eq!(hex(&out.ranges()), hex(&[(BASE, 0x200), (BASE + 0x1800, END - 0x80), (BASE + 0x2000, 0x100)]));
-    // No section is asked for: no headers.
+    // Headers are not taken if no section is requested.
     for options in ["/m", "/mc"] {
         assert_eq!(Redumped::of(&changed(|_| ()).build(), options).ranges(), []);
     }
 }
 
-/// Moves everything from the signature on to another place.
+/// Moves everything from the signature on to another position.
 fn move_headers(bytes: &mut Vec<u8>, to: usize) {
     let moved = bytes.split_off(SIGNATURE_AT);
     bytes.resize(to, 0);
@@ -147,7 +147,7 @@ fn move_headers(bytes: &mut Vec<u8>, to: usize) {
     put(bytes, 0x3c, &(to as u32).to_le_bytes());
 }
 
-fn of_a_section_with_a_hole_both_parts_are_kept() {
+fn both_parts_of_a_section_with_a_hole_are_kept() {
     let headers = headers(Cpu::AMD64, &[("d", 0x2000, 0x3000, DATA)]);
     check(with_image(&headers, &[]), "/md", &[]);
     let ranges = [(BASE + 0x1ff0, 0x20), (BASE + 0x2800, 0x800), (BASE + 0x3000, 0x10), (BASE + 0x4f00, 0x200)];
@@ -155,7 +155,7 @@ fn of_a_section_with_a_hole_both_parts_are_kept() {
     check(with_image(&headers, &ranges), "/md", &expected);
 }
 
-/// As the engine does it: sections beyond the size of the image or across its end are taken.
+/// Like the engine: sections beyond the size of the image or across its end are taken.
 fn the_size_of_the_module_cuts_nothing() {
     let sections = [("a", 0x2f00, 0x200, DATA), ("b", 0x8000, 0x100, DATA)];
     let headers = headers(Cpu::AMD64, &sections);
@@ -166,7 +166,7 @@ fn the_size_of_the_module_cuts_nothing() {
     }
 }
 
-fn what_is_no_image_has_no_sections() {
+fn an_invalid_image_has_no_sections() {
     type Change = fn(&mut Vec<u8>);
     let changes: [Change; 8] = [
         |it| put(it, 0, b"ZM"),
@@ -184,9 +184,9 @@ fn what_is_no_image_has_no_sections() {
     check(base(Cpu::AMD64).module(module(BASE)).memory(BASE + 0x2000, pattern(BASE + 0x2000, 0x1000)), "/mcd", &[]);
 }
 
-/// The optional header is as long as the file header says, even if it is shorter than any; it may be of the other width,
-/// and the machine another one.
-fn headers_may_stand_anywhere() {
+/// The file header gives the size of the optional header, even if it is shorter than any real one. The optional header
+/// may be of the other width, and the machine may differ.
+fn headers_may_be_anywhere() {
     let expected = [(BASE + 0x2000, 0x100)];
     for to in [0x40, 0x3f0, 0xf80, 0x1234] {
         let out = Redumped::of(&changed(|it| move_headers(it, to)).build(), "/md");
@@ -205,10 +205,10 @@ fn headers_may_stand_anywhere() {
     check(changed(|it| put(it, SIGNATURE_AT + 4, &0x14cu16.to_le_bytes())), "/md", &expected);
 }
 
-fn headers_may_lie_across_ranges() {
+fn headers_may_span_ranges() {
     let headers = headers(Cpu::AMD64, &[("d", 0x2000, 0x100, DATA)]);
     for cut in [1, 2, 0x3e, 0x40, 0x82, 0x90, 0x99, TABLE_AT[0], TABLE_AT[0] + 1, TABLE_AT[0] + 39] {
-        // Those that follow each other in the process do not in the file.
+        // Ranges that are adjacent in the process but not in the file.
         let dump = base(Cpu::AMD64).module(module(BASE)).memory(BASE + cut as u64, &headers[cut..]);
         let dump = dump.memory(BASE + 0x2000, pattern(BASE + 0x2000, 0x1000)).memory(BASE, &headers[..cut]);
         check(dump, "/md", &[(BASE + 0x2000, 0x100)]);
@@ -226,10 +226,10 @@ fn the_sections_before_a_missing_header_are_taken() {
 }
 
 fn more_headers_than_there_are() {
-    // What follows the only header is zeros up to the end of the page.
+    // The only header is followed by zeros up to the end of the page.
     let expected = [(BASE + 0x2000, 0x100)];
     check(changed(|it| put(it, SIGNATURE_AT + 6, &[0xff; 2])), "/md", &expected);
-    // And none at all.
+    // No headers at all.
     check(changed(|it| put(it, SIGNATURE_AT + 6, &[0; 2])), "/md", &[]);
 }
 

@@ -1,4 +1,4 @@
-//! Stacks: their bounds, where these come from, and what the descriptors of the threads say.
+//! Stacks: their bounds, the source of these bounds, and the descriptors of the threads.
 
 use libtest_mimic::Trial;
 
@@ -12,7 +12,7 @@ pub fn trials() -> Vec<Trial> {
         a_stack_runs_from_the_stack_pointer_to_its_base,
         on_x86_it_begins_4_bytes_below,
         all_of_it_is_taken_if_the_stack_pointer_is_elsewhere,
-        bounds_that_are_no_whole_pages_do_not_count,
+        bounds_that_are_not_whole_pages_do_not_count,
         bounds_in_the_wrong_order_do_not_count,
         without_bounds_the_own_descriptor_counts,
         bounds_that_enclose_no_bytes_do_not_count,
@@ -20,7 +20,7 @@ pub fn trials() -> Vec<Trial> {
         bytes_that_only_the_thread_points_to_are_kept,
         a_stack_is_read_across_ranges_that_touch,
         a_stack_is_cut_to_the_first_and_the_last_byte_that_are_there,
-        of_a_stack_with_a_hole_both_parts_are_kept_and_named_as_one,
+        both_parts_of_a_stack_with_a_hole_are_kept_and_named_as_one,
         no_descriptor_names_4_gib,
         the_position_is_set_also_where_a_part_of_a_range_is_the_stack,
         with_full_memory_a_stack_has_its_position,
@@ -34,20 +34,20 @@ const TEB: u64 = 0x7000_0000;
 const LIMIT: u64 = 0x10_0000;
 const BASE: u64 = 0x10_4000;
 
-/// A thread, its environment block and a stack, of which all bytes are there. The source's own descriptor, which the
-/// engine ignores, names the last page.
+/// A thread, its environment block and a stack whose bytes are all present. The source's descriptor, which the engine
+/// ignores, names the last page.
 fn source(cpu: Cpu, sp: u64, bounds: (u64, u64)) -> Vec<u8> {
     dump(cpu.windows(), cpu.context(0, sp), cpu.teb(bounds.0, bounds.1)).memory(LIMIT, pattern(LIMIT, 0x4000)).build()
 }
 
-/// The same without the memory of the stack.
+/// The same dump without the memory of the stack.
 fn dump(system: SystemInfo, context: Vec<u8>, teb: Vec<u8>) -> Dump {
     let stack = Stack::At(BASE - 0x1000, 0x1000, 0);
     let thread = Thread { teb: TEB, ..Thread::new(7).stack(stack).context(context) };
     Dump::new().system_info(system).thread(thread).memory(TEB, teb)
 }
 
-/// Checks that the stack is the only memory, and that the thread's descriptor points at it.
+/// Checks that the stack is the only memory, and that the thread's descriptor refers to it.
 fn assert_stack(source: &[u8], start: u64, size: u64) {
     let out = Redumped::of(source, "/m");
     out.assert_memory(&[(start, size)]);
@@ -91,7 +91,7 @@ fn all_of_it_is_taken_if_the_stack_pointer_is_elsewhere() {
     assert_stack(&source(Cpu::AMD64, u64::MAX, (BASE, LIMIT)), LIMIT, 0x4000);
 }
 
-fn bounds_that_are_no_whole_pages_do_not_count() {
+fn bounds_that_are_not_whole_pages_do_not_count() {
     for cpu in Cpu::ALL {
         for bounds in [(BASE - 8, LIMIT), (BASE, LIMIT + 8), (BASE - 0x800, LIMIT), (BASE, LIMIT + 1)] {
             assert_stack(&source(cpu, BASE - 0x800, bounds), BASE - 0x1000, 0x1000);
@@ -119,7 +119,7 @@ fn without_bounds_the_own_descriptor_counts() {
         let absent = own(Thread { teb: TEB, ..Thread::new(7) }).memory(LIMIT, stack()).build();
         let cut = &teb[..3 * cpu.word - 1];
         let cut = own(Thread { teb: TEB, ..Thread::new(7) }).memory(LIMIT, stack()).memory(TEB, cut).build();
-        // A block at address 0 is none, even where there is memory.
+        // An environment block at address 0 is ignored, even if there is memory.
         let none = own(Thread::new(7)).memory(0, &teb).memory(LIMIT, stack()).build();
         for source in [absent, cut] {
             assert_stack(&source, BASE - 0x1000, 0xff0);
@@ -168,7 +168,7 @@ fn bytes_that_only_the_thread_points_to_are_kept() {
 fn a_stack_is_read_across_ranges_that_touch() {
     for cpu in Cpu::ALL {
         let dump = dump(cpu.windows(), cpu.context(0, 0x10_1ff4), cpu.teb(BASE, LIMIT));
-        // Neither in the order of addresses nor one behind the other in the file.
+        // Ranges that are not in address order and not adjacent in the file.
         let source = dump
             .memory(0x10_3000, pattern(0x10_3000, 0x1000))
             .memory(0x9000, [1; 5])
@@ -180,7 +180,7 @@ fn a_stack_is_read_across_ranges_that_touch() {
     }
 }
 
-/// A thread whose stack pointer is at `0x10_1000`, of whose stack these parts are there.
+/// A thread whose stack pointer is `0x10_1000`; these parts of its stack are present.
 fn with_parts(parts: &[(u64, u64)]) -> Vec<u8> {
     let cpu = Cpu::AMD64;
     let dump = dump(cpu.windows(), cpu.context(0, 0x10_1000), cpu.teb(BASE, LIMIT));
@@ -191,7 +191,7 @@ fn a_stack_is_cut_to_the_first_and_the_last_byte_that_are_there() {
     assert_stack(&with_parts(&[(0x10_0000, 0xfff), (0x10_3000, 0x1000)]), 0x10_3000, 0x1000);
     assert_stack(&with_parts(&[(0x10_0000, 0x3000), (BASE, 0x1000)]), 0x10_1000, 0x2000);
     assert_stack(&with_parts(&[(0x10_1800, 0x100)]), 0x10_1800, 0x100);
-    // The own descriptor is cut alike.
+    // The source's descriptor is cut in the same way.
     let own = |address, size| Thread::new(7).stack(Stack::At(address, size, 0));
     let dump =
         |thread| Dump::new().system_info(Cpu::AMD64.linux()).thread(thread).memory(0x5000, pattern(0x5000, 0x100));
@@ -204,8 +204,8 @@ fn a_stack_is_cut_to_the_first_and_the_last_byte_that_are_there() {
     }
 }
 
-/// The descriptor promises the gap too, so that what lies behind it is found again in a second pass.
-fn of_a_stack_with_a_hole_both_parts_are_kept_and_named_as_one() {
+/// The descriptor also covers the gap, so that a second pass finds the part after it.
+fn both_parts_of_a_stack_with_a_hole_are_kept_and_named_as_one() {
     let out = Redumped::of(&with_parts(&[(0x10_2000, 0x1800), (0x10_0000, 0x1800), (0x10_3c00, 0x400)]), "/m");
     out.assert_memory(&[(0x10_1000, 0x800), (0x10_2000, 0x1800), (0x10_3c00, 0x400)]);
     assert_eq!(hex(&out.stacks()), hex(&[(0x10_1000, 0x3000, false)]));
@@ -218,7 +218,7 @@ fn of_a_stack_with_a_hole_both_parts_are_kept_and_named_as_one() {
 }
 
 fn no_descriptor_names_4_gib() {
-    // The part next to the base counts.
+    // The part that ends at the base counts.
     let (limit, base) = (0x10_0000_0000u64, 0x12_0000_0000u64);
     let thread = Thread { teb: TEB, ..Thread::new(7) }.context(Cpu::AMD64.context(0, limit + 8));
     let dump = Dump::new().system_info(Cpu::AMD64.windows()).thread(thread).memory(TEB, Cpu::AMD64.teb(base, limit));
@@ -236,7 +236,7 @@ fn the_position_is_set_also_where_a_part_of_a_range_is_the_stack() {
         dump.memory(LIMIT, pattern(LIMIT, 0x5000)).build()
     };
     for (ip, ranges) in [
-        // A window within the stack changes nothing, one that overlaps, touches or comes near makes the range longer.
+        // A window within the stack changes nothing; one that overlaps, touches or is close extends the range.
         (0x10_2000, [(0x10_1000, 0x3000)].as_slice()),
         (0x10_0fc0, &[(0x10_0f40, 0x30c0)]),
         (0x10_0f80, &[(0x10_0f00, 0x3100)]),
@@ -252,7 +252,7 @@ fn the_position_is_set_also_where_a_part_of_a_range_is_the_stack() {
     }
 }
 
-/// Checks that the descriptors of the threads lead to the bytes of their stacks.
+/// Checks that the descriptors of the threads refer to the bytes of their stacks.
 fn assert_positions(out: &Redumped) {
     let facts = out.facts();
     for thread in facts.threads() {
@@ -269,7 +269,7 @@ fn with_full_memory_a_stack_has_its_position() {
         assert_eq!(hex(&out.ranges()), hex(&[(LIMIT, 0x4000), (TEB, 24)]));
         assert_positions(&out);
     }
-    // In ranges that follow each other.
+    // In ranges that are adjacent in the file.
     let thread = Thread::new(7).stack(Stack::At(0x5004, 24, 0));
     let dump = Dump::new().system_info(SystemInfo::default()).thread(thread).memory(0x4000, pattern(0x4000, 8));
     let parts = [(0x5000, 8), (0x5008, 8), (0x5010, 16)];

@@ -1,4 +1,4 @@
-//! Unwind data of generated code, which function tables lead to.
+//! Unwind data of generated code, which function tables refer to.
 
 use libtest_mimic::Trial;
 use userdump::redump::Reason;
@@ -24,7 +24,7 @@ pub fn trials() -> Vec<Trial> {
 
 const BASE: u64 = 0x2000_0000;
 
-/// Memory at `BASE`, and functions whose unwind data is at these distances from there.
+/// Memory at `BASE`, and functions whose unwind data is at these offsets from it.
 fn dump(cpu: Cpu, memory: &[u8], entries: &[u32]) -> Dump {
     let words = |&unwind: &u32| match cpu.architecture {
         9 => vec![0x100, 0x140, unwind],
@@ -36,7 +36,7 @@ fn dump(cpu: Cpu, memory: &[u8], entries: &[u32]) -> Dump {
     Dump::new().system_info(cpu.windows()).function_table(table).memory(BASE, memory)
 }
 
-/// Checks which ranges are kept, with the bytes that the source has.
+/// Checks which ranges are kept, with the bytes of the source.
 fn assert_kept(cpu: Cpu, memory: &[u8], entries: &[u32], options: &str, expected: &[(u64, u64)]) {
     let out = Redumped::of(&dump(cpu, memory, entries).build(), options);
     assert_eq!(hex(&out.ranges()), hex(expected), "{entries:x?} {options}");
@@ -47,7 +47,7 @@ fn assert_kept(cpu: Cpu, memory: &[u8], entries: &[u32], options: &str, expected
     assert!(out.faults().is_empty());
 }
 
-/// From `cases.tsv`, which has what the engine keeps, and what it loses.
+/// From `cases.tsv`, which lists what the engine keeps and what it loses.
 fn of_the_cases(shared: &Shared) {
     let whole = [
         (0x2000_8000, 4),
@@ -74,7 +74,7 @@ fn of_the_cases(shared: &Shared) {
     }
 }
 
-/// Six functions in three tables, of whose data the engine keeps all.
+/// Six functions in three tables; the engine keeps the data of all.
 fn of_a_public_dump(shared: &Shared) {
     let source = shared.read("corpus/real/sentry-native-windows.dmp");
     let wanted = [
@@ -99,12 +99,12 @@ fn of_a_public_dump(shared: &Shared) {
     }
 }
 
-/// Version 1, flags and so many codes.
+/// Version 1, these flags and this number of codes.
 fn info(flags: u8, codes: u8) -> [u8; 4] {
     [1 | flags << 3, 0, codes, 0]
 }
 
-/// By the rule that was measured of the engine: codes, and with flags an even number of them and 8 or 12 bytes.
+/// By the measured rule of the engine: the codes, and with flags an even number of them plus 8 or 12 bytes.
 fn data_of_amd64_has_the_size_that_its_header_tells() {
     for codes in [0u8, 1, 2, 3, 4, 77, 254, 255] {
         let even = u64::from(codes) + u64::from(codes % 2);
@@ -113,7 +113,7 @@ fn data_of_amd64_has_the_size_that_its_header_tells() {
             (1, 12 + 2 * even),
             (2, 12 + 2 * even),
             (3, 12 + 2 * even),
-            // What it leads to has no bytes.
+            // The chained data has no bytes in the dump.
             (4, 16 + 2 * even),
         ] {
             let mut memory = vec![0xff; 0x1000];
@@ -147,7 +147,7 @@ fn data_of_arm_has_the_size_that_its_header_tells() {
                 assert_kept(cpu, &memory, &[0x80], options, &[(BASE + 0x80, 4 * words)]);
             }
         }
-        // With a second word for larger numbers.
+        // With a second header word for larger numbers.
         let mut memory = vec![0xee; 0x1000];
         put(&mut memory, 0x80, &header(cpu, 0, 0, 0, 1).to_le_bytes());
         put(&mut memory, 0x84, &(40 | 60u32 << 16).to_le_bytes());
@@ -166,7 +166,7 @@ fn data_is_clipped_to_what_is_there() {
     assert_kept(Cpu::AMD64, &[0; 0x40], &[0x40, 0xffff_fff0], "/m", &[]);
 }
 
-/// A record that is chained to another, with two codes.
+/// Writes a record with two codes that is chained to another one.
 fn chain(memory: &mut [u8], at: usize, next: u32) {
     put(memory, at, &info(4, 2));
     put(memory, at + 16, &next.to_le_bytes());
@@ -182,7 +182,7 @@ fn chains_are_followed_to_their_end_and_not_in_circles() {
         assert_kept(Cpu::AMD64, &memory, &[0x500, 0, 0x500], options, &links);
         assert_kept(Cpu::AMD64, &memory, &[0x600], options, &links[6..]);
     }
-    // In circles: all of them, and one by itself.
+    // Circles: one through all records, and a record that is chained to itself.
     chain(&mut memory, 0x800, 0);
     let circle: Vec<_> = (0..9).map(|number| (BASE + 0x100 * number, 20)).collect();
     assert_kept(Cpu::AMD64, &memory, &[0x300], "/m", &circle);
@@ -206,7 +206,7 @@ fn an_odd_entry_leads_to_another_entry() {
     assert_kept(Cpu::AMD64, &memory, &[0x201], "/mr", &[]);
 }
 
-/// A table that leads to anything else brings it along without `r`, as the engine does.
+/// Without `r`, whatever a table refers to is kept, as the engine does.
 fn a_filtered_result_has_nothing_but_unwind_data() {
     for text in ["secret text", "C:\\Users\\anna", "\"quoted\"", "MZ\u{90}", "\u{4}\u{1}\u{1}\u{1}"] {
         let mut memory = vec![0; 0x1000];
@@ -219,7 +219,7 @@ fn a_filtered_result_has_nothing_but_unwind_data() {
             assert_eq!(out.ranges().len(), usize::from(is_info), "{text} {options}");
         }
     }
-    // What stays is counted, for no module has it.
+    // The kept bytes are counted because they are in no module.
     let mut memory = vec![0; 0x1000];
     put(&mut memory, 0x100, &info(1, 1));
     let out = Redumped::of(&dump(Cpu::AMD64, &memory, &[0x100]).build(), "/mr");

@@ -9,7 +9,7 @@ use crate::support::trials;
 use crate::synth::{Dump, SystemInfo, Thread};
 
 pub fn trials() -> Vec<Trial> {
-    trials![it_is_in_every_small_dump, nothing_else_is_taken_for_it, of_a_part_there_is_what_is_there]
+    trials![it_is_in_every_small_dump, nothing_else_is_taken_for_it, a_part_of_the_image_is_kept]
 }
 
 const IMAGE: u64 = 0x77f0_0000;
@@ -25,7 +25,7 @@ fn dump(system: SystemInfo, line: &str, image: &[u8]) -> Vec<u8> {
     dump.memory(0x40_0000, image).memory(IMAGE, image).build()
 }
 
-/// The image is all the memory of the result.
+/// Checks that the image is the only memory of the result.
 fn check(source: &[u8], options: &str, image: &[u8]) {
     let out = Redumped::of(source, options);
     assert_eq!(hex(&out.ranges()), hex(&[(IMAGE, image.len() as u64)]), "{options}");
@@ -65,7 +65,7 @@ fn nothing_else_is_taken_for_it() {
     }
 }
 
-fn of_a_part_there_is_what_is_there() {
+fn a_part_of_the_image_is_kept() {
     let source = dump(Cpu::AMD64.linux(), LINE, &image()[..0x1234]);
     check(&source, "/mr", &image()[..0x1234]);
 }

@@ -1,4 +1,4 @@
-//! What stacks are walked by without the binaries: tables of images, and code around what stacks point to.
+//! Memory needed to walk stacks without the binaries: tables of images, and code around the targets of stack words.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Options, Reason, Redump, Walk};
@@ -11,7 +11,7 @@ use crate::synth::{Dump, MemoryInfo, Module, Part, Stack, Thread};
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        tables_and_code_are_taken_of_images_that_stacks_point_into,
+        tables_and_code_of_images_that_stacks_point_into_are_taken,
         an_image_for_x86_has_no_tables_and_more_code,
         names_are_those_of_exported_functions,
         where_nothing_describes_memory_code_may_be_anywhere,
@@ -24,7 +24,7 @@ pub fn trials() -> Vec<Trial> {
 const IMAGE: u64 = 0x4000_0000;
 const OTHER_IMAGE: u64 = 0x4800_0000;
 const STACK: u64 = 0x10_0000;
-/// Executable, in no module.
+/// Executable memory outside all modules.
 const GENERATED: u64 = 0x2000_0000;
 const HEAP: u64 = 0x3000_0000;
 const RETURNED_TO: u64 = IMAGE + 0x1480;
@@ -36,14 +36,14 @@ const DATA_AT: usize = 0x2200;
 const CHAIN_AT: usize = 0x2280;
 const EXPORTS_AT: usize = 0x2400;
 
-/// An image with code, tables, and data that can be written.
+/// An image with code, tables, and writable data.
 fn image(cpu: Cpu) -> Vec<u8> {
     let machine: u16 = if cpu == Cpu::AMD64 { 0x8664 } else { 0x14c };
     let constants = (".rdata", 0x2000, 0x1000, 0x4000_0040);
     let mut image = headers(cpu, &[(".text", 0x1000, 0x1000, CODE), constants, (".data", 0x3000, 0x1000, DATA)]);
     image.extend(pattern(0x1000, 0x3000));
     put(&mut image, SIGNATURE_AT + 4, &machine.to_le_bytes());
-    // SizeOfHeaders, and the data directory with its number of entries in front of it.
+    // SizeOfHeaders, and the data directory after its number of entries.
     put(&mut image, SIGNATURE_AT + 24 + 60, &0x400u32.to_le_bytes());
     let directories = SIGNATURE_AT + 24 + if cpu.word == 8 { 112 } else { 96 };
     let words = |words: &[u32]| -> Vec<u8> { words.iter().flat_map(|word| word.to_le_bytes()).collect() };
@@ -51,7 +51,7 @@ fn image(cpu: Cpu) -> Vec<u8> {
     put(&mut image, directories, &words(&[EXPORTS_AT as u32, 0x60]));
     if cpu == Cpu::AMD64 {
         put(&mut image, directories + 8 * 3, &words(&[TABLE_AT as u32, 3 * 12]));
-        // Of the third function nothing is on the stack; the second one is chained to a function that has no entry.
+        // No stack word points into the third function; the second one is chained to a function without an entry.
         let (data, chain) = (DATA_AT as u32, CHAIN_AT as u32);
         let entries = [0x1400, 0x1500, data, 0x1600, 0x1700, chain, 0x1800, 0x1900, data + 0x40];
         put(&mut image, TABLE_AT, &words(&entries));
@@ -96,12 +96,12 @@ fn walking(options: &str, walk: Walk) -> Options {
     parsed(options).walk(walk)
 }
 
-/// What lies outside of the window at the instruction pointer, which is in the heap.
+/// The ranges outside the window at the instruction pointer, which is in the heap.
 fn kept(out: &Redumped) -> Vec<(u64, u64)> {
     out.ranges().into_iter().filter(|&(at, _)| !(HEAP - 0x80..HEAP + 0x80).contains(&at)).collect()
 }
 
-/// By the table of the reference: headers by their size, the directory, data with 32 bytes behind it, 16 bytes of code.
+/// By the table in the reference: headers by their size, the directory, data and 32 bytes after it, 16 bytes of code.
 fn of_tables() -> Vec<(u64, u64)> {
     vec![
         (GENERATED + 0x170, 0x20),
@@ -115,12 +115,12 @@ fn of_tables() -> Vec<(u64, u64)> {
     ]
 }
 
-fn tables_and_code_are_taken_of_images_that_stacks_point_into() {
+fn tables_and_code_of_images_that_stacks_point_into_are_taken() {
     let source = source(Cpu::AMD64, true).build();
     let out = Redumped::with(&source, &walking("/mF", Walk::Tables));
     let stack = vec![(STACK, 8 * WORDS.len() as u64)];
     assert_eq!(hex(&kept(&out)), hex(&[stack, of_tables()].concat()));
-    // Header flags are those of the letters alone.
+    // The header flags are those of the letters alone.
     assert_eq!(out.facts().header.flags, Redumped::of(&source, "/mF").facts().header.flags);
     let dump = userdump::Dump::parse(&source).unwrap();
     let redump = Redump::new(&dump, &walking("/mF", Walk::Tables)).unwrap();
@@ -159,7 +159,7 @@ fn names_are_those_of_exported_functions() {
     assert_eq!(hex(&kept(&out)), hex(&[stack, of_tables(), exports].concat()));
 }
 
-/// The result of a first pass has no rows, and a second one must keep what it has.
+/// The result of a first pass has no entries, and a second pass must keep what it has.
 fn where_nothing_describes_memory_code_may_be_anywhere() {
     for is_described in [false, true] {
         let out = Redumped::with(&source(Cpu::AMD64, is_described).build(), &walking("/m", Walk::Tables));
@@ -170,17 +170,17 @@ fn where_nothing_describes_memory_code_may_be_anywhere() {
     }
 }
 
-/// The word that leads to generated code is taken out, and so is where it leads.
+/// The word that points to generated code is filtered, and so is the code.
 fn a_filtered_result_has_code_and_tables_of_images_only() {
     let of_images: Vec<_> = of_tables().into_iter().filter(|(at, _)| *at >= IMAGE).collect();
     for letters in ["/mFr", "/ms"] {
         let source = source(Cpu::AMD64, true).build();
-        // What is in front of them is not a call, so that no word stays.
+        // The bytes before these addresses are not a call, so no word stays.
         let out = Redumped::once(&source, &walking(letters, Walk::Names));
         assert!(!kept(&out).iter().any(|&(at, _)| at > STACK + 0x1000), "{letters}: {}", hex(&kept(&out)));
         let mut called = source.clone();
         for at in [RETURNED_TO, CHAINED, CALLED] {
-            // `call` and four bytes of distance.
+            // `call` with a four-byte distance.
             let place = find(&source, at);
             put(&mut called, place - 5, &[0xe8]);
         }
@@ -190,7 +190,7 @@ fn a_filtered_result_has_code_and_tables_of_images_only() {
     }
 }
 
-/// Where the file has the bytes that are at an address of the first image or of the generated code.
+/// The file position of an address of the first image or of the generated code.
 fn find(source: &[u8], address: u64) -> usize {
     let facts = crate::support::facts::Facts::of(source);
     let ranges = facts.ranges();
@@ -201,7 +201,7 @@ fn find(source: &[u8], address: u64) -> usize {
 
 const ELF: u64 = 0x5000_0000;
 
-/// An image of ELF with one segment, a header of exception frames at 0x400 and their records at 0x500.
+/// An ELF image with one segment, a header of exception frames at 0x400 and their records at 0x500.
 fn elf(cpu: Cpu, encoding: u8, pointer: u32, records: &[u8]) -> Vec<u8> {
     let mut image = pattern(ELF, 0x1000);
     let is_wide = cpu.word == 8;
@@ -212,7 +212,7 @@ fn elf(cpu: Cpu, encoding: u8, pointer: u32, records: &[u8]) -> Vec<u8> {
     let size = if is_wide { 56u16 } else { 32 };
     put(&mut image, step, &size.to_le_bytes());
     put(&mut image, count, &3u16.to_le_bytes());
-    // A note, the segment, which is linked at another address, and the header.
+    // A note; the segment, which is linked at another address; the header.
     for (number, (kind, position, address, length)) in
         [(4u32, 0x300, 0x1_0300, 0x20), (1, 0, 0x1_0000, 0x1000), (0x6474_e550, 0x400, 0x1_0400, 0x3c)]
             .into_iter()
@@ -238,7 +238,7 @@ fn of_linux(cpu: Cpu, image: Vec<u8>) -> Vec<u8> {
     dump.memory(ELF, image).build()
 }
 
-/// Records of so many bytes behind their length, and the end.
+/// Records of these sizes, each after its length, and the terminator.
 fn records(sizes: &[u32]) -> Vec<u8> {
     let records = sizes.iter().flat_map(|size| [&size.to_le_bytes()[..], &vec![0xee; *size as usize]].concat());
     records.chain([0; 4]).collect()
@@ -268,9 +268,9 @@ fn exception_frames_of_elf_images_are_taken_to_their_end() {
 
 fn broken_exception_frames_end_where_they_break() {
     let cases: [(&[u8], u64); 4] = [
-        // Beyond the segment.
+        // Extends beyond the segment.
         (&[&records(&[20])[..24], &0xb00u32.to_le_bytes()].concat(), 24),
-        // A length of 64 bits.
+        // A 64-bit length.
         (&[&u32::MAX.to_le_bytes()[..], &8u64.to_le_bytes(), &[1; 8], &[0; 4]].concat(), 24),
         (&[&u32::MAX.to_le_bytes()[..], &u64::MAX.to_le_bytes()].concat(), 0),
         (&[0; 4], 4),
@@ -281,7 +281,7 @@ fn broken_exception_frames_end_where_they_break() {
         let found = out.ranges().into_iter().find(|&(at, _)| at == ELF + 0x500);
         assert_eq!(found.map_or(0, |(_, size)| size), size, "{bytes:x?}");
     }
-    // Without a header that can be read, and with one that leads out of the image.
+    // With a header that cannot be read, and with one that leads out of the image.
     for (encoding, pointer) in [(0xff, 0xfc), (0x1b, 0x10_0000)] {
         let source = of_linux(Cpu::AMD64, elf(Cpu::AMD64, encoding, pointer, &records(&[20])));
         let out = Redumped::with(&source, &walking("/m", Walk::Tables));

@@ -1,4 +1,4 @@
-//! Windows around instructions, and ranges that become one.
+//! Windows around instructions, and ranges that are merged.
 
 use libtest_mimic::Trial;
 
@@ -11,17 +11,17 @@ pub fn trials() -> Vec<Trial> {
     trials![
         a_window_reaches_as_far_as_the_processor_asks,
         processors_without_a_rule_of_their_own_get_128_bytes,
-        the_lowest_bit_of_arm_says_thumb_and_is_no_address,
+        the_lowest_bit_of_an_arm_address_marks_thumb_code,
         a_window_is_clipped_at_both_ends_of_a_range,
         a_window_at_the_lowest_addresses_begins_at_0,
         a_window_at_the_highest_addresses_ends_there,
         a_window_is_read_across_ranges_that_touch,
-        of_a_window_with_a_hole_both_parts_are_kept,
+        both_parts_of_a_window_with_a_hole_are_kept,
         every_exception_has_a_window_at_its_address,
         the_context_of_an_exception_has_a_window_too,
         gaps_of_up_to_16_bytes_are_closed_with_the_bytes_that_are_there,
         a_gap_is_not_closed_if_bytes_are_missing,
-        a_gap_may_lie_across_ranges,
+        a_gap_may_span_ranges,
         windows_and_stacks_are_joined_alike,
         ranges_come_in_the_order_of_addresses,
         windows_are_for_dumps_without_full_memory,
@@ -30,7 +30,7 @@ pub fn trials() -> Vec<Trial> {
 
 const CODE: u64 = 0x40_0000;
 
-/// Threads at these instructions, without stacks.
+/// Threads with these instruction pointers, without stacks.
 fn threads(cpu: Cpu, instructions: &[u64]) -> Dump {
     let dump = Dump::new().system_info(cpu.windows());
     let thread = |ip: u64, id| Thread::new(id).context(cpu.context(ip, 0));
@@ -42,7 +42,7 @@ fn memory(dump: Dump, (start, size): (u64, u64)) -> Dump {
     dump.memory(start, pattern(start, size))
 }
 
-/// What is written if these ranges are there and a thread of AMD64 is at each of these instructions.
+/// The result for these ranges, and an AMD64 thread at each of these instructions.
 fn windows(ranges: &[(u64, u64)], instructions: &[u64]) -> Redumped {
     let dump = threads(Cpu::AMD64, instructions);
     Redumped::of(&ranges.iter().copied().fold(dump, memory).build(), "/m")
@@ -87,12 +87,12 @@ fn processors_without_a_rule_of_their_own_get_128_bytes() {
     }
 }
 
-fn the_lowest_bit_of_arm_says_thumb_and_is_no_address() {
+fn the_lowest_bit_of_an_arm_address_marks_thumb_code() {
     for cpu in Cpu::ALL.into_iter().chain(Cpu::EMULATED).filter(|cpu| cpu.is_arm()) {
         let source = memory(threads(cpu, &[CODE + 0x805]), (CODE, 0x1000)).build();
         Redumped::of(&source, "/m").assert_memory(&[(CODE + 0x704, 0x200)]);
     }
-    // The address of an exception is taken as it is, and so are addresses of other processors.
+    // The address of an exception is used unchanged, as are addresses of other processors.
     let exception = Exception::new(1, 0x8000_0003, CODE + 0x805);
     let source = memory(threads(Cpu::ARM, &[0x9000_0000]).exception(exception), (CODE, 0x1000)).build();
     Redumped::of(&source, "/m").assert_memory(&[(CODE + 0x705, 0x200)]);
@@ -105,7 +105,7 @@ fn a_window_is_clipped_at_both_ends_of_a_range() {
         (CODE + 0x7f, CODE, 0xff),
         (CODE + 0x10, CODE, 0x90),
         (CODE, CODE, 0x80),
-        // An instruction outside is no reason to leave the window out.
+        // The window is taken even if the instruction itself is outside the memory.
         (CODE - 0x40, CODE, 0x40),
         (CODE - 0x7f, CODE, 1),
         (CODE + 0xf80, CODE + 0xf00, 0x100),
@@ -123,7 +123,7 @@ fn a_window_at_the_lowest_addresses_begins_at_0() {
     for cpu in Cpu::ALL {
         for ip in [0, 2, 0x7e] {
             let source = memory(threads(cpu, &[ip]), (0, 0x1000)).build();
-            // A second pass has a window for the made-up exception's address, which is 0.
+            // A second pass has a window for the address of the made-up exception, which is 0.
             let expected = [(0, ip + cpu.reach)];
             let out = Redumped::of(&source, "/m");
             out.assert_memory(&expected);
@@ -145,10 +145,10 @@ fn a_window_is_read_across_ranges_that_touch() {
     windows(&ranges, &[CODE + 0x804]).assert_memory(&[(CODE + 0x784, 0x100)]);
 }
 
-fn of_a_window_with_a_hole_both_parts_are_kept() {
+fn both_parts_of_a_window_with_a_hole_are_kept() {
     let ranges = [(CODE, 0x7f0), (CODE + 0x800, 0x800)];
     windows(&ranges, &[CODE + 0x804]).assert_memory(&[(CODE + 0x784, 0x6c), (CODE + 0x800, 0x84)]);
-    // A hole of one byte is one too: there is nothing to close it with.
+    // A hole of one byte counts too: there are no bytes to close it with.
     let ranges = [(CODE, 0x7ff), (CODE + 0x800, 0x800)];
     windows(&ranges, &[CODE + 0x804]).assert_memory(&[(CODE + 0x784, 0x7b), (CODE + 0x800, 0x84)]);
 }
@@ -199,7 +199,7 @@ fn a_gap_is_not_closed_if_bytes_are_missing() {
     }
 }
 
-fn a_gap_may_lie_across_ranges() {
+fn a_gap_may_span_ranges() {
     let (first, second) = (CODE + 0x1000, CODE + 0x1110);
     let ranges = [(CODE + 0x1084, 4), (CODE + 0x1088, 0x1000), (CODE, 0x1084)];
     windows(&ranges, &[second, first]).assert_memory(&[(first - 0x80, 0x210)]);
@@ -220,7 +220,7 @@ fn windows_and_stacks_are_joined_alike() {
 }
 
 fn ranges_come_in_the_order_of_addresses() {
-    // The engine would begin with the third: its list is in the order of a hash table of 919 chunks of 2 KiB.
+    // The engine would begin with the third: its list is in the order of a hash table with 919 chunks of 2 KiB.
     const SECOND_ROUND: u64 = 919 * 0x800;
     let ranges = [(0xff_0000_0000, 0x2000), (SECOND_ROUND, 0x800), (0x6_f000, 0x2000), (0x1000, 0x4000)];
     let instructions = [0x3000, SECOND_ROUND + 0x400, 0xff_0000_1000, 0x7_0000];

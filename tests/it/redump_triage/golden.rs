@@ -1,4 +1,5 @@
-//! Beside the triage dumps of both engines: nothing stays that they take out, and what is not memory is the same.
+//! Compared with the triage dumps of both engines: everything that they filter is filtered, and everything except
+//! memory is the same.
 
 use std::ops::Range;
 
@@ -43,7 +44,7 @@ fn is_stricter(shared: &Shared, [source, theirs, without]: &[String; 3]) {
     let expected: Vec<u32> = kinds(&plain).into_iter().filter(|kind| *kind != TOKEN).collect();
     assert!(kinds(&plain) != expected && !kinds(&theirs).contains(&TOKEN));
     assert_eq!(kinds(&ours), expected);
-    // Those above 2 GiB are sign-extended here.
+    // We sign-extend addresses above 2 GiB.
     let is_32_bit = ours.system_info().expect("it is there").architecture == 0;
     let mask = if is_32_bit { u64::from(u32::MAX) } else { u64::MAX };
     let names = |facts: &Facts<'_>| {
@@ -57,8 +58,8 @@ fn is_stricter(shared: &Shared, [source, theirs, without]: &[String; 3]) {
     registers(&ours, &theirs, &plain, (&side, &named));
 }
 
-/// The ranges are those without a filter: what the engine adds are first words of objects. Of the 32-bit side of a process
-/// the engine has nothing.
+/// The ranges are those without a filter: the engine only adds the first words of objects. The engine keeps nothing of
+/// the 32-bit side of a process.
 fn memory(
     ours: &Facts<'_>,
     plain: &Facts<'_>,
@@ -73,7 +74,7 @@ fn memory(
     let is_named = |address: u64| named.iter().any(|stack| stack.contains(&address));
     let (mut kept, mut stricter) = (0, 0);
     for range in ours.ranges() {
-        // What is above 2 GiB is sign-extended here, and the engine misses it.
+        // We sign-extend addresses above 2 GiB, and the engine misses them.
         let address = if word == 4 { range.address & u64::from(u32::MAX) } else { range.address };
         let (theirs, before) = (theirs.read(address, range.size), without.read(address, range.size));
         if theirs.is_empty() && side.wanted().iter().any(|part| part.contains(&address)) {
@@ -83,14 +84,14 @@ fn memory(
         let step = if address == PAGE { 1 } else { word };
         let words = range.bytes.0.chunks(step).zip(theirs.chunks(step)).zip(before.chunks(step));
         for (number, ((mine, theirs), before)) in words.enumerate() {
-            // Saved 32-bit registers are no words of the 64-bit stack.
+            // Saved 32-bit registers are not words of the 64-bit stack.
             if side.areas().any(|area| area.contains(&(address + (number * step) as u64))) {
                 continue;
             }
-            // The debugger explains the pattern for stacks and registers.
+            // The debugger documents the pattern for stacks and registers.
             let filling = if address == PAGE { 0 } else { PATTERN };
             let is_filtered = mine.iter().all(|&byte| byte == filling);
-            // So it is with what points there.
+            // The same goes for words that point there.
             let is_high = word == 4 && mine[step - 1] >= 0x80;
             let is_named = mine.try_into().is_ok_and(|word| is_named(u64::from_le_bytes(word)));
             assert!(
@@ -105,7 +106,8 @@ fn memory(
     assert!(kept > 100 && stricter > 0, "{kept} words stay, {stricter} more are gone");
 }
 
-/// Where the thread is stays; whatever the engine takes out of a thread's registers goes, and of an exception's as well.
+/// The instruction and stack pointers of a thread stay. Every register that the engine filters is filtered, in
+/// exceptions as well.
 fn registers(ours: &Facts<'_>, theirs: &Facts<'_>, plain: &Facts<'_>, (side, named): (&NarrowSide, &[Range<u64>])) {
     let contexts = |facts: &Facts<'_>| {
         let mut contexts: Vec<_> = facts.threads().into_iter().map(|it| (it.id, it.context.0.to_vec())).collect();
@@ -125,7 +127,7 @@ fn registers(ours: &Facts<'_>, theirs: &Facts<'_>, plain: &Facts<'_>, (side, nam
             assert_eq!(mine[place..place + step], plain[number].1[place..place + step], "thread {thread:#x}");
         }
         for at in (0..mine.len()).step_by(4) {
-            // One that points into a 32-bit stack does so to memory that the engine lacks.
+            // A register that points into a 32-bit stack refers to memory that the engine lacks.
             let register = mine.get(at / 8 * 8..at / 8 * 8 + 8).map(|it| u64::from_le_bytes(it.try_into().unwrap()));
             let wanted = side.wanted();
             if register.is_some_and(|it| wanted.iter().any(|part| part.contains(&it))) {
@@ -135,12 +137,12 @@ fn registers(ours: &Facts<'_>, theirs: &Facts<'_>, plain: &Facts<'_>, (side, nam
             let word = u32::from_le_bytes(mine.try_into().expect("four bytes"));
             let is_named = named.iter().any(|stack| stack.contains(&word.into()));
             let is_nothing = mine == [0; 4] || mine == [PATTERN; 4] || is_named;
-            // Flags announce what is there.
+            // The flags describe which parts are present.
             let is_same = mine == theirs || at == flags && mine[1..] == theirs[1..];
             assert!(is_same || is_nothing, "thread {thread:#x}, byte {at}: {mine:x?} {theirs:x?}");
             assert!(theirs != [PATTERN; 4] || is_nothing, "thread {thread:#x}, byte {at}: {mine:x?}");
         }
-        // An exception has the registers of its thread here, and leaks them there.
+        // Our exception has the registers of its thread; the engine leaks them.
         let general = general.filter(|at| !places.contains(at)).step_by(step);
         let filtered: Vec<usize> = general.filter(|&at| mine[at..at + step].iter().all(|&it| it == PATTERN)).collect();
         match of_threads.insert(*thread, filtered.clone()) {

@@ -1,4 +1,4 @@
-//! Words and texts wherever a triage dump of `MiniDumpWriteDump` lets them through, and what else the option is made of.
+//! Words and texts everywhere that `MiniDumpWriteDump` leaks them in a triage dump, and the other rules of the option.
 
 use libtest_mimic::Trial;
 use userdump::RedumpError;
@@ -34,7 +34,7 @@ const TEB: u64 = 0x7ff0_0000;
 const IMAGE: u64 = 0x40_0000;
 const SECRET: u64 = 0x1234_5678_9abc_def0;
 
-/// Where a return address is on the stack.
+/// The position of a return address on the stack.
 const RETURN: usize = 0x500;
 
 /// A process with a secret in words of its stack above and below the stack pointer and in all registers.
@@ -43,7 +43,7 @@ fn process(cpu: Cpu) -> Dump {
     let mut stack = secret.repeat(0x1000 / 8);
     put(&mut stack, RETURN, &(IMAGE + 0x124).to_le_bytes()[..cpu.word]);
     put(&mut stack, RETURN + 8, &(STACK + 0x440).to_le_bytes()[..cpu.word]);
-    // What `i` follows: the stack itself, and the heap.
+    // Pointers that `i` follows: to the stack itself, and to the heap.
     put(&mut stack, RETURN + 16, &(HEAP + 0x100).to_le_bytes()[..cpu.word]);
     put(&mut stack, RETURN + 24, &[0; 8]);
     let mut teb = cpu.teb(STACK + 0x1000, STACK);
@@ -70,7 +70,7 @@ fn process(cpu: Cpu) -> Dump {
         .memory(IMAGE, image)
 }
 
-/// A context that has the secret wherever nothing else has to be.
+/// A context that has the secret in every field that does not need another value.
 fn registers(cpu: Cpu) -> Vec<u8> {
     let mut bytes = SECRET.to_le_bytes().repeat(cpu.size.div_ceil(8));
     bytes.truncate(cpu.size);
@@ -80,7 +80,7 @@ fn registers(cpu: Cpu) -> Vec<u8> {
     bytes
 }
 
-/// True if half a secret is there.
+/// True if half of the secret is found.
 fn has_secret(bytes: &[u8]) -> bool {
     let secret = SECRET.to_le_bytes();
     bytes.windows(4).any(|window| window == &secret[..4] || window == &secret[4..])
@@ -93,7 +93,7 @@ fn no_letter_brings_stack_words_back() {
             let options = parsed(&format!("/m{letters}s"));
             let out = Redumped::twice(&source, &options);
             let facts = out.facts();
-            // Registers such as those for break points stay as they are.
+            // Registers such as the debug registers are kept unchanged.
             for range in facts.ranges() {
                 assert!(!has_secret(range.bytes.0), "{cpu:?}, /m{letters}s, {:#x}", range.address);
             }
@@ -105,7 +105,7 @@ fn no_letter_brings_stack_words_back() {
             assert_eq!(word(RETURN + 16), vec![PATTERN; cpu.word], "{cpu:?}, /m{letters}s");
             assert_eq!(word(RETURN + 24), vec![0; cpu.word], "{cpu:?}, /m{letters}s");
             assert_eq!(word(0x600), vec![PATTERN; cpu.word], "{cpu:?}, /m{letters}s");
-            // Of what is below the stack pointer, what a letter asks for.
+            // Below the stack pointer, only memory that a letter requests is kept.
             let below = facts.read(STACK + 0x3f0, 8);
             assert!(below.is_empty() || below == [PATTERN; 8], "{cpu:?}, /m{letters}s");
             assert_eq!(below.is_empty(), !letters.contains(['f', 'w', 'i']), "{cpu:?}, /m{letters}s");
@@ -119,7 +119,7 @@ fn general_registers_of_exceptions_are_filtered() {
         let facts = out.facts();
         let counters = out.report.losses.iter().filter(|loss| loss.what.contains("program counters")).count();
         assert_eq!(counters > 0, cpu.is_arm(), "{cpu:?}: {:?}", out.report.losses);
-        // The places of the general registers and of the others, by the documentation of the processors' contexts.
+        // The positions of the general registers and of the others, by the documentation of the contexts.
         let (general, vectors) = match cpu.size {
             716 => (156..180, 28..140),
             416 => (4..56, 80..336),
@@ -129,7 +129,7 @@ fn general_registers_of_exceptions_are_filtered() {
         for context in [facts.threads()[0].context.0, facts.exceptions()[0].context.0] {
             let word =
                 |at: usize| context[at..at + cpu.word].iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
-            // ARM's own lowest bit says which instructions these are.
+            // The lowest bit of an ARM address selects the instruction set.
             assert_eq!((word(cpu.ip_at) & !1, word(cpu.sp_at)), (IMAGE + 0x200, STACK + 0x400), "{cpu:?}");
             let filtered = [&context[general.clone()], &context[vectors.clone()]];
             assert!(filtered.concat().iter().all(|&byte| byte == PATTERN), "{cpu:?}: {context:x?}");
@@ -137,7 +137,7 @@ fn general_registers_of_exceptions_are_filtered() {
     }
 }
 
-/// Four letters that are an address of a module by chance.
+/// Four letters that happen to be an address in a module.
 fn texts_in_registers_are_filtered() {
     let cpu = Cpu::X86;
     let text = u32::from_le_bytes(*b"text");
@@ -170,7 +170,7 @@ fn contexts_of_unknown_layout_are_filtered() {
     }
 }
 
-/// Of a word that is cut, nobody knows whether it was zero.
+/// For a word that is cut, it is unknown whether it was zero.
 fn zero_stays_and_parts_of_words_go() {
     let cpu = Cpu::AMD64;
     let mut stack = vec![0; 0x1000];
@@ -188,7 +188,8 @@ fn zero_stays_and_parts_of_words_go() {
     }
 }
 
-/// A source that is no triage dump has no range of a word for an object; those of a triage dump that are pointers stay.
+/// In a source that is not a triage dump, ranges of one word are not objects; in a triage dump those that hold pointers
+/// stay.
 fn objects_stay_in_triage_dumps_alone() {
     let cpu = Cpu::AMD64;
     let object = |value: u64| value.to_le_bytes();
@@ -218,7 +219,7 @@ fn extended_contexts_are_refused() {
     }
     let flags = MinidumpType::from_bits_retain(0x30_0080);
     assert_eq!(refused(Options::from_minidump_type(flags).expect_err("both")), ('s', true));
-    // In 2017 the letters for everything had none.
+    // In 2017 the letters for full memory had no such filter.
     for words in ["/mas", "/mAs"] {
         assert!(Options::parse_as(Engine::V2017, words).is_ok(), "{words}");
     }
@@ -245,7 +246,7 @@ fn the_flags_are_those_of_the_engine() {
     assert!(!parsed("/mrR").is_triage());
 }
 
-/// The debugger refuses both together, and so has no such source; ours is a made-up one.
+/// The debugger refuses the combination, so it has no such source; ours is synthetic.
 fn a_triage_dump_keeps_no_extended_contexts() {
     let source = process(Cpu::AMD64).flags(0x30_0080).build();
     for words in ["/m", "/my", "/mFhuty"] {
@@ -265,7 +266,7 @@ fn there_is_no_token() {
     assert_eq!(out.facts().modules()[0].name.text.as_deref(), Some("app.exe"));
 }
 
-/// What the program blanks is not what the option takes out.
+/// Bytes that a hook blanks become zero, unlike bytes that the option filters.
 fn hooks_blank_with_zeros() {
     let source = process(Cpu::AMD64).build();
     let hooks = userdump::redump::Hooks::new().blank(std::iter::once(STACK + 0x600..STACK + 0x608));

@@ -1,4 +1,4 @@
-//! The option `s`: triage dumps, beside those of the debugger and of `MiniDumpWriteDump`, and without their leaks.
+//! The option `s`: triage dumps, compared with those of the debugger and of `MiniDumpWriteDump`, without their leaks.
 
 mod golden;
 mod leaks;
@@ -10,5 +10,5 @@ pub fn trials() -> Vec<Trial> {
     [golden::trials(), leaks::trials(), words::trials()].into_iter().flatten().collect()
 }
 
-/// What stands for a byte that was taken out.
+/// The value of filtered bytes.
 const PATTERN: u8 = 0xaa;

@@ -1,4 +1,4 @@
-//! What a reader says of a triage dump: words that were filtered, and words that are lost.
+//! How readers report the words of a triage dump: filtered words, and lost words.
 
 use libtest_mimic::Trial;
 use userdump::Minidump;
@@ -28,14 +28,15 @@ fn words(bytes: &[u8]) -> Vec<[u64; 3]> {
 fn filtered_and_lost_words_are_told_apart() {
     for cpu in [Cpu::X86, Cpu::AMD64] {
         let word = cpu.word as u64;
-        // 2,048 words, so that more than one piece is looked at: every fourth is filtered.
+        // 2,048 words, so that more than one piece is examined: every fourth word is filtered.
         let kept = [1, 2, 3].map(|byte| vec![byte; cpu.word]).concat();
         let stack = [kept, vec![PATTERN; cpu.word]].concat().repeat(512);
         let size = stack.len();
         let thread = |start: u64, size: u64| Thread::new(1).stack(Stack::At(start, size as u32, 0));
         let dump = || Dump::new().system_info(cpu.windows()).flags(0x10_0080).thread(thread(STACK, size as u64));
         assert_eq!(words(&dump().memory(STACK, &stack).build()), [[2048, 512, 0]], "{cpu:?}");
-        // A gap of two and a half words at the start of the second quarter costs three, one of them filtered: 3, 4, 5 of 8.
+        // A gap of two and a half words at the start of the second quarter loses three words, one of which is filtered:
+        // 3, 4, 5 of 8.
         let gap = size / 4 + 2 * cpu.word;
         let behind = gap + 5 * cpu.word / 2;
         let parts = dump().memory(STACK, &stack[..gap]).memory(STACK + behind as u64, &stack[behind..]);

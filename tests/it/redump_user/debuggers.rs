@@ -1,4 +1,4 @@
-//! What the debugger was measured to want of a full user dump, and what it was measured to make of the system's page.
+//! Measured requirements of the debugger for full user dumps, and its measured use of the user shared data page.
 
 use libtest_mimic::Trial;
 use userdump::redump::Report;
@@ -64,12 +64,12 @@ fn a_narrow_dump_lists_modules_that_have_images() {
         let (out, report) = redumped(&minidump(cpu, image), "/f").expect("it can be done");
         let bases: Vec<u64> = User::of(&out).modules.iter().map(|module| module.base).collect();
         assert_eq!((bases.as_slice(), count(&report, "without an image")), (expected, lost), "{image:?}");
-        // What a full user dump lists, it keeps.
+        // Everything that a full user dump lists is kept.
         assert!(redumped(&out, "/f").expect("it can be done").0 == out, "a second pass changes the dump");
     }
 }
 
-/// A file that the debugger was measured to refuse is written only if that is forced, and the check knows it.
+/// A file that the debugger was measured to refuse is only written if that is forced, and the check reports it.
 fn what_every_debugger_refuses_is_refused() {
     let dump = |cpu: Cpu| Dump::new().flags(2).system_info(cpu.windows());
     let thread = |cpu: Cpu| Thread::new(1).context(cpu.context(0x1010, 0x2010));
@@ -112,7 +112,7 @@ fn what_every_debugger_refuses_is_refused() {
     }
 }
 
-/// A full user dump with the system's page, in which some bytes are set.
+/// A full user dump with the user shared data page, in which some bytes are set.
 fn with_system_page(bytes: &[(usize, &[u8])]) -> Vec<u8> {
     let mut page = vec![0; 0x1000];
     for (at, bytes) in bytes {
@@ -123,7 +123,8 @@ fn with_system_page(bytes: &[(usize, &[u8])]) -> Vec<u8> {
 }
 
 fn the_edition_counts_if_the_system_says_that_it_is_valid() {
-    // Measured with the debugger engine: the type in four bytes, of which the lowest counts; whether it is valid.
+    // Measured with the debugger engine: the product type in four bytes, of which the lowest counts, and whether it is
+    // valid.
     for (number, valid, expected) in [(1u32, 1u8, 1), (3, 1, 3), (2, 0, 0), (300, 1, 44), (0x102, 1, 2), (0, 1, 0)] {
         let dump = with_system_page(&[(0x264, &number.to_le_bytes()), (0x268, &[valid])]);
         let (out, _) = redumped(&dump, "/m").expect("it can be done");
@@ -142,7 +143,7 @@ fn the_time_is_that_of_the_system() {
     }
 }
 
-/// Found by fuzzing: an empty table of regions stands where the contexts do.
+/// Found by fuzzing: an empty region table is at the position of the contexts.
 fn contexts_behind_an_empty_table_are_found() {
     for wide in [true, false] {
         let dump = if wide { UserDump::wide() } else { UserDump::narrow() };
@@ -151,14 +152,15 @@ fn contexts_behind_an_empty_table_are_found() {
         let (out, _) = redumped(&dump, "/f").expect("it can be done");
         let read = userdump::read::FullUserDump::parse(&out).expect("the header is sound");
         assert_eq!(read.header().memory_region_offset, read.header().thread_offset);
-        let contexts: Vec<_> = read.threads().iter().map(|thread| thread.context().expect("none is cut")).collect();
+        let contexts: Vec<_> =
+            read.threads().iter().map(|thread| thread.context().expect("no context is cut")).collect();
         let bytes: Vec<_> = contexts.iter().flatten().map(|context| context.as_bytes()).collect();
         assert_eq!(bytes, [pattern(0, 40)]);
         assert!(redumped(&out, "/f").expect("it can be done").0 == out, "a second pass changes the dump");
     }
 }
 
-/// Found by fuzzing: of a processor without known contexts, the state behind an empty context was taken for one.
+/// Found by fuzzing: for a processor without known contexts, the state after an empty context was taken for a context.
 fn threads_without_contexts_have_none_in_a_second_pass() {
     for wide in [true, false] {
         let dump = if wide { UserDump::wide() } else { UserDump::narrow() };
@@ -167,7 +169,8 @@ fn threads_without_contexts_have_none_in_a_second_pass() {
         let (out, _) = redumped(&dump, "/f").expect("it can be done");
         assert!(redumped(&out, "/f").expect("it can be done").0 == out, "a second pass changes the dump");
         let read = userdump::read::FullUserDump::parse(&out).expect("the header is sound");
-        let contexts: Vec<_> = read.threads().iter().map(|thread| thread.context().expect("none is cut")).collect();
+        let contexts: Vec<_> =
+            read.threads().iter().map(|thread| thread.context().expect("no context is cut")).collect();
         assert!(matches!(contexts[..], [None]), "{contexts:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The rows of the table "Where we differ" that speak of full user dumps; `redump_differences` has the others.
+//! The rows of the table "Where we differ" about full user dumps; the others are in `redump_differences`.
 
 use libtest_mimic::Trial;
 
@@ -21,7 +21,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// A full user dump, what the engine made of it with `/m`, and what we make of it.
+/// A full user dump, the engine's re-encoding of it with `/m`, and ours.
 struct Case {
     source: Vec<u8>,
     engine: Vec<u8>,

@@ -1,6 +1,6 @@
-//! A plain decoder of full user dumps: field by field, at positions written out here.
+//! A plain decoder of full user dumps: field by field, with literal offsets.
 
-/// What a full user dump says, in the order of the file.
+/// The content of a full user dump, in file order.
 pub struct User<'a> {
     pub wide: bool,
     pub major: u32,
@@ -10,11 +10,11 @@ pub struct User<'a> {
     pub threads: Vec<Thread<'a>>,
     pub modules: Vec<Module>,
     pub regions: Vec<Region<'a>>,
-    /// Behind the memory, up to the end of the file.
+    /// From the end of the memory to the end of the file.
     pub version: &'a [u8],
 }
 
-/// A debug event; of the parameters those that count.
+/// A debug event with its valid parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     pub code: u32,
@@ -30,7 +30,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// The event without what stands behind its parameters.
+    /// The event without the bytes after its parameters.
     pub fn valid(&self) -> Self {
         let mut event = self.clone();
         event.information[self.parameters.min(15) as usize..].fill(0);
@@ -154,14 +154,14 @@ impl<'a> User<'a> {
         self.regions.iter().map(|region| region.row).collect()
     }
 
-    /// The texts of the version information, each without its NUL.
+    /// The strings of the version information, each without its NUL.
     pub fn texts(&self) -> Vec<String> {
         let units: Vec<u16> = self.version.chunks(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
         let texts = units.split(|unit| *unit == 0).map(String::from_utf16_lossy);
         texts.take_while(|text| !text.is_empty()).collect()
     }
 
-    /// What follows `CRASH: OS SP`, but for the word that there is none.
+    /// The text after `CRASH: OS SP`, without the word for "none".
     pub fn service_pack(&self) -> String {
         let mut texts = self.texts().into_iter().skip_while(|text| text != "CRASH: OS SP");
         texts.nth(1).filter(|text| text != "none").unwrap_or_default()

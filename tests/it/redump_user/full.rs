@@ -1,4 +1,4 @@
-//! `/f`, compared with what the debugger wrote of the same stopped process.
+//! `/f`, compared with the full user dump that the debugger wrote of the same stopped process.
 
 use libtest_mimic::Trial;
 use userdump::redump::MissingMemory;
@@ -18,12 +18,12 @@ pub fn trials() -> Vec<Trial> {
     [of_minidump, of_user_dump].into_iter().flatten().collect()
 }
 
-/// The page that ticks while the debugger writes one file and then the other, and the bytes of it that differ between
-/// the two, of every set the same: the low ones of tick count, interrupt time, system time and 64-bit tick count.
+/// The user shared data page, which changes while the debugger writes one file and then the other, and the offsets that
+/// differ between the two in every set: the low bytes of tick count, interrupt time, system time and 64-bit tick count.
 const TICKING_PAGE: u64 = 0x7ffe_0000;
 const TICKING: [u64; 10] = [0x000, 0x001, 0x008, 0x009, 0x00a, 0x014, 0x015, 0x016, 0x320, 0x321];
 
-/// Modules of the engine's dump without their folders.
+/// Modules of the engine's dump that lack their folders.
 fn without_folder(set: &str) -> &'static [&'static str] {
     match set {
         "crash" | "crash32" => &["victim.exe", "ntdll.dll"],
@@ -39,7 +39,7 @@ fn the_engine_wrote_the_same(shared: &Shared, set: &str) {
     assert_eq!((ours.major, ours.minor), (engine.major, engine.minor));
     assert!(ours.version == engine.version, "{:?} and {:?}", ours.texts(), engine.texts());
 
-    // What only aligns is stale in the engine's rows.
+    // The alignment padding in the engine's entries holds stale bytes.
     let rows = |user: &User<'_>| -> Vec<_> {
         user.rows().into_iter().map(|row| super::facts::Row { alignment: [0; 2], ..row }).collect()
     };
@@ -92,12 +92,12 @@ fn the_engine_wrote_the_same(shared: &Shared, set: &str) {
     assert!(again == out, "a second pass changes the dump");
 }
 
-/// Where the context has the registers that both dumps have: those of the integer and the control group.
+/// Positions of the registers that both dumps have: the integer and the control group.
 fn registers(wide: bool) -> Vec<(&'static str, std::ops::Range<usize>)> {
     match wide {
         // Cs to EFlags, without debug registers; Rax to R15; Rip.
         true => vec![("segments and flags", 0x38..0x48), ("integers", 0x78..0xf8), ("Rip", 0xf8..0x100)],
-        // Everything but the flags that say what is there.
+        // Everything except the flags that describe which groups are present.
         false => vec![("all registers", 4..716)],
     }
 }

@@ -1,4 +1,4 @@
-//! Full user dumps made to break the re-encoder: it pays by the size of the file, whatever the file claims.
+//! Full user dumps made to break the re-encoder: its cost depends on the size of the file, not on its claims.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Options, redump};
@@ -36,13 +36,13 @@ fn small(wide: bool) -> Vec<u8> {
     dump.memory(0x40_0000, [b"MZ".as_slice(), &pattern(2, 0x7e)].concat()).service_pack("1").build()
 }
 
-/// The output, and what is allocated at one time, may be so many times as large as the file: a module takes as few as 13
-/// bytes, in a minidump 108 and a text, and while that is planned several records in memory.
+/// Limits for the output and for peak memory, as multiples of the file size. A module takes as few as 13 bytes; in a
+/// minidump it takes 108 and a string, and several records in memory during planning.
 const OUTPUT: u64 = 10;
 const PEAK: usize = 64;
 const LITTLE: usize = 256 * 1024;
 
-/// Re-encodes, twice where it can be done; what it allocates stays in proportion to the file.
+/// Re-encodes, twice where possible; memory use stays in proportion to the file.
 fn survives(what: &str, file: &[u8], options: &str) {
     let Ok(dump) = Dump::parse(file) else { return };
     let options: Options = options.parse().expect("the options are known");
@@ -55,7 +55,7 @@ fn survives(what: &str, file: &[u8], options: &str) {
             assert_eq!(report.size, sink.0, "{what}");
             assert!(sink.0 <= OUTPUT * file.len() as u64 + LITTLE as u64, "{what}: {} bytes of {}", sink.0, file.len());
             let mut out = Vec::new();
-            redump(&dump, &options, &mut out).expect("it was done before");
+            redump(&dump, &options, &mut out).expect("it succeeded before");
             let mut again = Vec::new();
             let second = Dump::parse(&out).expect("what is written can be read");
             redump(&second, &options, &mut again).unwrap_or_else(|error| panic!("{what}, {options}: {error}"));
@@ -89,7 +89,7 @@ fn every_word_of_the_header() {
     }
 }
 
-/// A dump of many modules, all of them at the same base.
+/// A dump of many modules with the same base.
 fn modules(wide: bool, count: usize, name: &[u8]) -> UserDump {
     let mut dump = if wide { UserDump::wide() } else { UserDump::narrow() };
     dump.modules = vec![UserModule { base: assembler::BASE, size: 0x1000, name: name.to_vec() }; count];
@@ -128,7 +128,7 @@ fn regions_that_overlap() {
             let at = 0x1_0000 + (index * 37 % 500) * 0x40;
             dump = dump.region(UserRegion::new(at, pattern(at + index, 0x100)));
         }
-        // A row that claims all there is, and one at the end of all addresses.
+        // An entry that claims everything, and one at the end of the address space.
         let last = if wide { u64::MAX } else { u32::MAX.into() };
         dump = dump.region(UserRegion { size: last, ..UserRegion::new(0, []) });
         let file = dump.region(UserRegion { size: 0x1000, ..UserRegion::new(last - 7, [7; 64]) }).build();
@@ -138,7 +138,7 @@ fn regions_that_overlap() {
     }
 }
 
-/// Blocks that lead to a list whose one entry is its own successor, with a name as long as can be.
+/// Environment blocks that lead to a list whose only entry is its own successor, with a name of maximum length.
 fn lists_of_the_loader_that_go_in_circles() {
     for (wide, word) in [(false, 4), (true, 8)] {
         let pointer = |bytes: &mut Vec<u8>, at: usize, to: u64| put(bytes, at, &to.to_le_bytes()[..word]);

@@ -1,4 +1,4 @@
-//! What a full user dump lacks of a minidump, computed from the minidump alone.
+//! The parts of a minidump that a full user dump lacks, computed from the minidump alone.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use userdump_walk::accounted::structures;
 use crate::support::facts::{Facts, Thread};
 use crate::synth::kind;
 
-/// The streams that a full user dump has a place for, as far as it has one.
+/// The streams that a full user dump can hold, at least in part.
 const KEPT: [u32; 9] = [
     kind::THREAD_LIST,
     kind::MODULE_LIST,
@@ -23,10 +23,10 @@ const KEPT: [u32; 9] = [
 const LINUX_MAPS: u32 = 0x4767_0009;
 const KUSER_SHARED_DATA: u64 = 0x7ffe_0000;
 
-/// Checks what the report says of `source`, and gives the number of streams that could not be read.
+/// Checks the losses that the report gives for `source`, and returns the number of unreadable streams.
 ///
-/// `of_image` says what the image in memory has of a module, by the module's number, where that is known: `Some(true)`
-/// if all of it, `Some(false)` if there is none.
+/// `of_image` tells, for the index of a module, how much of its image is in memory, where that is known: `Some(true)`
+/// if all of it, `Some(false)` if nothing.
 pub fn check(source: &Facts<'_>, report: &Report, of_image: impl Fn(usize) -> Option<bool>, what: &str) -> usize {
     let unreadable = streams(source, report, what);
     let mut found = report.losses.iter().map(|loss| (loss.what, loss.count)).peekable();
@@ -34,7 +34,7 @@ pub fn check(source: &Facts<'_>, report: &Report, of_image: impl Fn(usize) -> Op
         let count = found.next_if(|(found, _)| *found == name).map_or(0, |(_, count)| count);
         assert!((least..=most).contains(&count), "{what}: {count} {name}, {least} to {most} expected");
     }
-    assert_eq!(found.next(), None, "{what}: a loss that is none");
+    assert_eq!(found.next(), None, "{what}: an unexpected loss");
     unreadable
 }
 
@@ -57,14 +57,14 @@ fn streams(source: &Facts<'_>, report: &Report, what: &str) -> usize {
             found => assert_eq!(found, outcome, "{what}: stream {kind:#x}"),
         }
     }
-    assert_eq!(reported.next(), None, "{what}: streams that are not there");
+    assert_eq!(reported.next(), None, "{what}: unexpected streams");
     unreadable
 }
 
-/// What is lost beside whole streams, in the order of the report: how many of it at least and at most.
+/// The losses besides whole streams, in the order of the report, with the minimum and maximum count of each.
 fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec<(&'static str, u64, u64)> {
     let mut all = Vec::new();
-    // The number has its place in the event, which is of a thread.
+    // The process ID is stored in the event, which belongs to a thread.
     let misc = source.stream_bytes(kind::MISC_INFO).filter(|misc| misc.len() >= 24);
     let has_number = misc.is_some_and(|misc| misc[4] & 1 != 0 && misc[8..12] != [0; 4]);
     let has_event = !source.exceptions().is_empty() || !source.threads().is_empty();
@@ -99,7 +99,7 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
     let stacks = threads.iter().filter(|thread| (thread.stack_start, thread.stack_size) != (0, 0)).count();
     exactly("stack bounds, which the environment blocks also have", stacks);
     exactly("extended states after the contexts of threads", threads.iter().filter(is_longer).count());
-    // Of Breakpad and LLDB.
+    // The contexts of Breakpad and LLDB.
     let foreign: &[usize] = match system.as_ref().map(|system| system.architecture) {
         Some(5) => &[368],
         Some(12 | 0x8003) => &[796, 800],
@@ -140,7 +140,7 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
     exactly("process information except the process ID", usize::from(is_more));
     let mut memory = held(source);
     memory.sort_unstable();
-    // How many bytes of a region are there; what overlaps counts once.
+    // The number of bytes of a region that are present; overlapping bytes count once.
     let present = |(start, end): &(u64, u64)| {
         let (mut at, mut total) = (*start, 0);
         for (first, last) in memory.iter().filter(|it| it.0 < *end && *start <= it.1) {
@@ -151,7 +151,7 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
         }
         total
     };
-    // Addresses, rights, position, device, number, path: of anonymous memory the number is 0, and the path is missing.
+    // Addresses, permissions, offset, device, inode, path: anonymous memory has inode 0 and no path.
     let is_file = |line: &str| {
         line.split_whitespace().nth(4).is_some_and(|inode| inode != "0") || line.split_whitespace().nth(5).is_some()
     };
@@ -172,7 +172,7 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
     all
 }
 
-/// Fields that a full user dump has no place for and that say something, by name, in alphabetical order.
+/// Non-zero fields that a full user dump cannot hold, by name, in alphabetical order.
 fn fields(source: &Facts<'_>) -> Vec<(&'static str, u64, u64)> {
     let rows = |kind: u32| {
         let entry = source.stream(kind);
@@ -185,7 +185,7 @@ fn fields(source: &Facts<'_>) -> Vec<(&'static str, u64, u64)> {
     let without_signature = rows(kind::MODULE_LIST)
         .into_iter()
         .filter(|at| source.bytes[at + 24..at + 28] != 0xfeef_04bd_u32.to_le_bytes() && is_set(at + 24, 52));
-    // In the lists the first range that has an address counts.
+    // In the lists, the first range with an address counts.
     let ranges = source.ranges();
     let listed = |address: u64| {
         let range = ranges.iter().find(|range| {
@@ -214,7 +214,7 @@ fn fields(source: &Facts<'_>) -> Vec<(&'static str, u64, u64)> {
     all.map(|(name, count)| (name, count as u64, count as u64)).into()
 }
 
-/// How many bytes of the ranges have another one before them at the same address that is not the same.
+/// The number of bytes in the ranges that differ from an earlier byte at the same address.
 fn differing(source: &Facts<'_>) -> usize {
     let mut ranges = source.ranges();
     ranges.sort_by_key(|range| range.address);
@@ -233,12 +233,12 @@ fn differing(source: &Facts<'_>) -> usize {
     differing
 }
 
-/// True for characters of ISO 8859-1; what else Windows-1252 has, no name of the tests' dumps has.
+/// True for characters of ISO 8859-1. Names in the test dumps have none of the other characters of Windows-1252.
 pub fn fits_windows_1252(char: char) -> bool {
     char.is_ascii() || ('\u{a0}'..='\u{ff}').contains(&char)
 }
 
-/// By the page that the system shares with all processes: 100 ns since 1601, in seconds since 1970.
+/// The time in the user shared data page: stored in 100 ns since 1601, returned in seconds since 1970.
 fn time_in_memory(source: &Facts<'_>) -> u32 {
     let time = source.read(KUSER_SHARED_DATA + 0x14, 8).try_into().map_or(0, u64::from_le_bytes);
     (time / 10_000_000).checked_sub(11_644_473_600).map_or(0, |seconds| seconds as u32)
@@ -257,12 +257,12 @@ fn described(source: &Facts<'_>) -> Vec<(u64, u64)> {
     maps(source).lines().filter_map(bounds).collect()
 }
 
-/// The text of the mappings, empty if there is none.
+/// The text of the mappings, empty if the source has none.
 fn maps(source: &Facts<'_>) -> String {
     source.stream_bytes(LINUX_MAPS).map(|text| String::from_utf8_lossy(text.0).into_owned()).unwrap_or_default()
 }
 
-/// The first and the last address of everything that has bytes.
+/// The first and last address of every range with bytes.
 pub fn held(source: &Facts<'_>) -> Vec<(u64, u64)> {
     let ranges = source.ranges().into_iter().map(|range| (range.address, range.bytes.len()));
     let stacks = source.threads().into_iter().filter(|it| it.stack_at.0 != 0);
@@ -272,7 +272,7 @@ pub fn held(source: &Facts<'_>) -> Vec<(u64, u64)> {
     all.map(bounds).collect()
 }
 
-/// An address in the form that all addresses of the dump can be compared in.
+/// An address in the form in which all addresses of the dump are compared.
 pub fn masked(source: &Facts<'_>, address: u64) -> u64 {
     match source.system_info().map(|system| system.architecture) {
         Some(0 | 5 | 10) => address & 0xffff_ffff,

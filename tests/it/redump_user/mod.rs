@@ -29,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
     .collect()
 }
 
-/// Re-encodes with the debugger's words for options, even if debuggers would refuse the result.
+/// Re-encodes with the debugger's words for options, even if debuggers would reject the result.
 fn redumped(source: &[u8], options: &str) -> Result<(Vec<u8>, Report), RedumpError> {
     redumped_as(Engine::default(), source, options)
 }

@@ -1,4 +1,4 @@
-//! `/f` as a word, with what a program asks for beside, and what cannot be kept.
+//! `/f` as a word, combined with requests of a program, and what cannot be kept.
 
 use libtest_mimic::Trial;
 use userdump::Dump as Source;
@@ -16,7 +16,7 @@ use crate::synth::{
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        the_word_stands_alone,
+        the_word_cannot_be_combined,
         comments_and_streams_that_were_asked_for_are_lost,
         threads_leave_with_their_event,
         modules_and_memory_change,
@@ -29,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-fn the_word_stands_alone() {
+fn the_word_cannot_be_combined() {
     for word in ["/f", "-f", "f", " /f "] {
         let options: Options = word.parse().unwrap_or_else(|error| panic!("{word}: {error}"));
         assert_eq!((options.to_string().as_str(), options.is_full_user_dump()), ("/f", true));
@@ -70,7 +70,7 @@ fn minidump(cpu: Cpu) -> Vec<u8> {
         .build()
 }
 
-/// The same as a full user dump.
+/// The same process as a full user dump.
 fn user_dump(wide: bool) -> Vec<u8> {
     let (dump, cpu) = if wide { (UserDump::wide(), Cpu::AMD64) } else { (UserDump::narrow(), Cpu::X86) };
     let thread = |id| UserThread { id, priority: id, context: cpu.context(0x1010, 0x2010), ..UserThread::default() };
@@ -111,10 +111,10 @@ fn threads_leave_with_their_event() {
         assert_eq!((event.code, event.process, event.thread, event.exception), (1, 77, 2, 0xc000_0005), "{what}");
         let threads: Vec<_> = user.threads.iter().map(|thread| (thread.id, thread.priority)).collect();
         assert_eq!((threads, report.threads_left_out), (vec![(2, 2)], 1), "{what}");
-        // Without the thread of the event, the debugger's breakpoint of the first one that stays.
+        // Without the thread of the event, the result has the debugger's breakpoint for the first remaining thread.
         let (out, report) = with_hooks(&source, &Options::full_user_dump(), keep(1));
         let user = User::of(&out);
-        let event = user.event.as_ref().expect("the debugger opens no dump without one");
+        let event = user.event.as_ref().expect("the debugger does not open a dump without one");
         assert_eq!((event.code, event.thread, event.exception), (1, 1, 0x8000_0003), "{what}");
         assert_eq!((event.process, event.address, event.parameters, event.first_chance), (77, 0, 0, 1), "{what}");
         assert_eq!(report.made_up, [StreamType::EXCEPTION], "{what}");
@@ -164,7 +164,8 @@ fn names_have_eight_bits() {
     let source = dump.build();
     let (out, report) = redumped(&source, "/f").unwrap_or_else(|error| panic!("{error}"));
     let names: Vec<String> = User::of(&out).modules.into_iter().map(|module| module.name).collect();
-    // By Windows-1252, the euro is 0x80 and the trade mark 0x99; each character that it lacks is one question mark.
+    // In Windows-1252, the euro sign is 0x80 and the trade mark sign 0x99; every character outside it becomes a
+    // question mark.
     assert_eq!(names, ["C:\\\u{e4}\u{80}\u{99}.dll", "C:\\??.dll", "ok"]);
     assert_eq!(report.losses[0], Loss { what: "module names with characters outside Windows-1252", count: 1 });
 }
@@ -220,7 +221,7 @@ fn contexts_of_breakpad_become_those_of_windows() {
         assert_eq!((user.wide, user.machine, user.threads.len()), (true, 0xaa64, 2));
         let context = user.threads[0].context;
         assert_eq!((context.len(), &context[..4]), (912, &0x40_0006u32.to_le_bytes()[..]));
-        // General registers, then processor status, vector registers, control and status of floating point.
+        // General registers, then processor status, vector registers, floating-point control and status.
         for (here, there, size) in [(8, 8, 264), (4, 272, 4), (272, 284, 512), (784, 280, 4), (788, 276, 4)] {
             assert_eq!(context[here..here + size], source[there..there + size], "{here}");
         }

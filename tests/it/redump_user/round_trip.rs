@@ -35,7 +35,7 @@ fn golden_set(shared: &Shared, set: &str) {
         ("context of the exception, which differs from that of its thread", 1),
     ];
     if set == "crash" {
-        // The clock ticked between the start of the dump and the reading of the page that has it.
+        // The clock ticked between the start of the dump and the reading of the user shared data page.
         listed.push(("time of the dump", 1));
     }
     listed.push(("processor information", 1));
@@ -46,19 +46,19 @@ fn golden_set(shared: &Shared, set: &str) {
         _ => 47,
     };
     listed.push(("memory regions without bytes", rows));
-    // The debugger has a number there that says nothing.
+    // The debugger writes a meaningless number there.
     listed.push(("`reserved0` of `Module`", facts.modules().len() as u64));
     assert_eq!(losses, listed);
 
     let (back, report) = redumped(&user, "/ma").unwrap_or_else(|error| panic!("{error}"));
     let losses: Vec<_> = report.losses.iter().map(|loss| (loss.what, loss.count)).collect();
-    // Of the debugger's two texts of version information one is the service pack.
+    // One of the two strings of the debugger's version information is the service pack.
     let expected_losses =
         [("whether the exception was first-chance", 1), ("version information except the service pack", 1)];
     assert_eq!(losses, expected_losses);
     let back = Facts::of(&back);
     same_process(&facts, &back, set);
-    // And beyond what every format has: images in memory tell the rest of their modules.
+    // Beyond the parts that every format has: the rest of the module records comes from the images in memory.
     let mut modules = facts.modules();
     modules.sort_by_key(|module| masked(&facts, module.base));
     for (before, after) in modules.iter().zip(back.modules()) {
@@ -78,10 +78,10 @@ fn golden_set(shared: &Shared, set: &str) {
         kinds.sort_unstable();
         kinds
     };
-    assert_eq!(kinds(&back), kinds(&Facts::of(&expected)), "the streams that the engine makes of its own");
+    assert_eq!(kinds(&back), kinds(&Facts::of(&expected)), "the streams that the engine makes up");
 }
 
-/// Threads, modules and exception are the same, but for the form of addresses and the order of modules.
+/// Threads, modules and exception are the same, except for the form of addresses and the order of modules.
 fn same_process(before: &Facts<'_>, after: &Facts<'_>, what: &str) {
     let mask = |address| masked(before, address);
     let threads = |facts: &Facts<'_>| -> Vec<_> {
@@ -93,7 +93,7 @@ fn same_process(before: &Facts<'_>, after: &Facts<'_>, what: &str) {
     assert_eq!(threads(before), threads(after), "{what}: threads");
     for (before, after) in before.threads().iter().zip(after.threads()) {
         let fixed = after.context.len();
-        // A context that is longer ends with its fixed part, and no flag says that more follows.
+        // A longer context is cut to its fixed part, and no flag announces more.
         if before.context.len() == fixed {
             assert!(before.context == after.context, "{what}: context of {}", after.id);
         }
@@ -117,7 +117,7 @@ fn same_process(before: &Facts<'_>, after: &Facts<'_>, what: &str) {
     }
 }
 
-/// Why a dump cannot become a full user dump: its byte order, or its processor.
+/// The reason why a dump cannot become a full user dump: its byte order or its processor.
 fn refusal(source: &Facts<'_>) -> Option<&'static str> {
     if source.big_endian {
         return Some("a big-endian dump cannot be re-encoded by this version");
@@ -158,7 +158,7 @@ fn every_dump_of_the_corpus(shared: &Shared) {
         same_process(&facts, &Facts::of(&back), what);
     }
     refused.sort_unstable();
-    // Seven dumps do not say what processor they are of.
+    // Seven dumps do not state their processor.
     let processors = ["mips", "ppc", "ppc64", "riscv64", "sparc"];
     let expected = [&["-"; 7][..], &["big-endian"; 2], &processors].concat();
     assert_eq!((written, refused), (81 - 14, expected.into_iter().map(str::to_owned).collect()));
@@ -168,14 +168,14 @@ fn every_dump_of_the_corpus(shared: &Shared) {
     assert_eq!(names.collect::<Vec<_>>(), expected);
 }
 
-/// Of each module, whether there is memory at its base.
+/// For each module, whether there is memory at its base.
 fn images(source: &Facts<'_>) -> Vec<bool> {
     let held = held(source);
     let in_memory = |base: u64| held.iter().any(|(start, last)| (*start..=*last).contains(&base));
     source.modules().iter().map(|module| in_memory(masked(source, module.base))).collect()
 }
 
-/// The regions are in order and apart, and all memory of the source is in them or counted as left out.
+/// The regions are sorted and disjoint, and all memory of the source is in them or counted as left out.
 fn regions(facts: &Facts<'_>, source: &[u8], user: &User<'_>, report: &Report, what: &str) {
     let rows = user.rows();
     assert!(

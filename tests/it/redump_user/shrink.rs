@@ -1,7 +1,7 @@
-//! Minidumps made of full user dumps, compared with what the debugger engine made of the same.
+//! Minidumps made from full user dumps, compared with the engine's re-encodings of the same dumps.
 //!
-//! The comparison wants the source as a minidump, so the tests make one of it: what the format has by a decoder of
-//! their own, and what it lacks from the dumps that the debugger wrote of the very process.
+//! The comparison needs the source as a minidump, so the tests make one: what the format holds is read by a separate
+//! decoder, and what it lacks is taken from the debugger's minidumps of the very same process.
 
 use std::collections::BTreeMap;
 
@@ -42,10 +42,10 @@ fn every_re_encoding_is_compared() {
     assert_eq!(golden::user_dumps_of_2026().count(), 5 * 20 + 1, "and by that of 2026");
 }
 
-/// The debugger's own dumps of crashes have such names, and what it makes of them has the folders.
+/// In the debugger's own crash dumps the names lack their folders; its re-encodings have the folders.
 fn folders_come_from_the_loader() {
     const THREAD_BLOCK: u64 = 0x1_0000;
-    // Base, name in the table, path in the list, name in the result.
+    // Base, name in the table, path in the loader's list, name in the result.
     let modules = [
         (0x40_0000, "Main.exe", "C:\\app\\MAIN.EXE", "C:\\app\\MAIN.EXE"),
         (0x50_0000, "D:\\own.dll", "C:\\app\\own.dll", "D:\\own.dll"),
@@ -55,7 +55,8 @@ fn folders_come_from_the_loader() {
         (0xc000_0000, "high.dll", "C:\\high.dll", "C:\\high.dll"),
     ];
     for (mut dump, cpu) in [(UserDump::wide(), Cpu::AMD64), (UserDump::narrow(), Cpu::X86)] {
-        // Process block in thread block, loader in process block, list in loader; base and name in an entry.
+        // Process block in the thread block, loader in the process block, list in the loader; base and name in an
+        // entry.
         let [process, loader, list, base, name] =
             if cpu.word == 8 { [0x60, 0x18, 0x10, 0x30, 0x48] } else { [0x30, 0xc, 0xc, 0x18, 0x24] };
         let mut memory = vec![0; 0x4000];
@@ -81,13 +82,13 @@ fn folders_come_from_the_loader() {
         let event = UserEvent { thread: 1, ..UserEvent::default() };
         let source = dump.event(event).thread(thread).memory(THREAD_BLOCK, memory).build();
         let (out, report) = redumped(&source, "/m").unwrap_or_else(|error| panic!("{error}"));
-        // Three names have another form than in the table, one of them in other letters.
+        // Three names differ from the table, one of them in case.
         let what = "folders of module names from the loader's list in memory";
         assert_eq!(report.additions, [Addition { what, count: 3 }]);
         assert!(report.losses.iter().any(|it| it.what.starts_with("case of module names") && it.count == 1));
         let names: Vec<_> = Facts::of(&out).modules().into_iter().filter_map(|module| module.name.text).collect();
         assert_eq!(names, modules.map(|(_, _, _, name)| name));
-        // In a full user dump they stay as they were.
+        // In a full user dump they stay unchanged.
         let (out, _) = redumped(&source, "/f").unwrap_or_else(|error| panic!("{error}"));
         assert!(out == source);
     }
@@ -103,8 +104,9 @@ fn compare(user: &[u8], live: &[u8], expected: &[u8], options: &str) {
     assert!(again == ours, "a second pass changes the dump");
 }
 
-/// The minidump that says what the full user dump says, and with it what its memory tells: of images by the engine's
-/// word, but for the CodeView records, which the engine drops, by the word of the dump of the live process.
+/// The minidump that corresponds to the full user dump and its memory. What the memory tells of images is taken from
+/// the engine's result, except for the CodeView records, which the engine drops and which are taken from the dump of
+/// the live process.
 fn as_minidump(user: &User<'_>, live: &Facts<'_>, engine: &Facts<'_>) -> Vec<u8> {
     let mask = |address: u64| if user.wide { address } else { address & 0xffff_ffff };
     let system = engine.system_info().expect("the engine always writes it");

@@ -1,4 +1,4 @@
-//! An allocator that counts what the calling thread asks for, so that trials side by side do not disturb each other.
+//! An allocator that counts the allocations of the calling thread, so that concurrent trials do not affect each other.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -8,16 +8,16 @@ static ALLOCATOR: Counting = Counting;
 
 struct Counting;
 
-/// What one thread has allocated.
+/// The allocations of one thread.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counters {
-    /// Bytes in use. Below 0 if the thread frees what another one allocated.
+    /// Bytes in use. Negative if the thread frees what another one allocated.
     current: isize,
-    /// The most that was in use since it was last set.
+    /// The maximum number of bytes in use since it was last reset.
     peak: isize,
-    /// Bytes of all allocations together.
+    /// The total size of all allocations.
     total: usize,
-    /// How many allocations there were.
+    /// The number of allocations.
     calls: usize,
 }
 
@@ -26,7 +26,7 @@ thread_local! {
 }
 
 fn count(freed: usize, taken: usize) {
-    // A thread that is about to end has no counters any more.
+    // A thread that is about to end no longer has counters.
     let _ = COUNTERS.try_with(|cell| {
         let mut counters = cell.get();
         counters.current = counters.current.wrapping_sub_unsigned(freed).wrapping_add_unsigned(taken);
@@ -37,45 +37,45 @@ fn count(freed: usize, taken: usize) {
     });
 }
 
-// SAFETY: every call goes to the system's allocator as it is; counting neither allocates nor unwinds.
+// SAFETY: every call is forwarded to the system allocator unchanged; counting neither allocates nor unwinds.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(0, layout.size());
-        // SAFETY: the caller keeps to the contract, which is the same.
+        // SAFETY: the caller upholds the contract, which is the same.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         count(layout.size(), 0);
-        // SAFETY: the caller keeps to the contract, which is the same.
+        // SAFETY: the caller upholds the contract, which is the same.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(0, layout.size());
-        // SAFETY: the caller keeps to the contract, which is the same.
+        // SAFETY: the caller upholds the contract, which is the same.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(layout.size(), size);
-        // SAFETY: the caller keeps to the contract, which is the same.
+        // SAFETY: the caller upholds the contract, which is the same.
         unsafe { System.realloc(pointer, layout, size) }
     }
 }
 
-/// What a piece of work allocated.
+/// The allocations of a piece of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spent {
-    /// The most bytes in use at one time, beyond those in use before.
+    /// The maximum number of bytes in use, beyond those in use before.
     pub peak: usize,
-    /// Bytes of all allocations together.
+    /// The total size of all allocations.
     pub total: usize,
-    /// How many allocations there were.
+    /// The number of allocations.
     pub calls: usize,
 }
 
-/// Does some work on this thread and says what it allocated.
+/// Does some work on this thread and returns what it allocated.
 pub fn measure<T>(work: impl FnOnce() -> T) -> (T, Spent) {
     let before = COUNTERS.with(|cell| {
         let mut counters = cell.get();

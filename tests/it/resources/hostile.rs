@@ -1,4 +1,4 @@
-//! Files made to cost more than they weigh: whoever re-encodes them pays by their size, not by what they claim.
+//! Files made to be expensive: the cost of re-encoding them is limited by their size, not by their claims.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Redump, redump};
@@ -14,7 +14,7 @@ pub fn trials() -> Vec<Trial> {
         module_names_that_are_all_the_same,
         code_view_records_that_overlap,
         handles_that_share_one_chain,
-        handles_that_start_all_along_one_chain,
+        handles_that_start_everywhere_in_one_chain,
         object_information_that_overlaps,
         a_chain_that_bites_its_tail,
         ranges_that_overlap_in_the_process,
@@ -26,16 +26,17 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// The output may be so many times as large as the file, plus a little for what every dump has.
+/// The limit of the output as a multiple of the file size. A small constant is added for the parts that every dump has.
 const OUTPUT: u64 = 4;
-/// And so may what is allocated at one time: a record of a few bytes costs several times as much while it is planned.
+/// The limit of peak memory as a multiple of the file size: planning a record of a few bytes costs several times as
+/// much.
 const PEAK: usize = 12;
 const LITTLE: u64 = 64 * 1024;
 
-/// A type of stream, and the bytes of one whose records point to a place in the file.
+/// A stream type, and a function that makes the stream; it is passed a file position for its records to refer to.
 pub(super) type Stream<'a> = (u32, &'a dyn Fn(u32) -> Vec<u8>);
 
-/// A dump of the streams, with `target` right behind the directory, for records to point to: they are told where.
+/// A dump of the streams, with `target` right after the directory. The streams are passed its position.
 pub(super) fn file(target: &[u8], streams: &[Stream<'_>]) -> Vec<u8> {
     let count = streams.len() as u32;
     let at = 32 + 12 * count;
@@ -52,13 +53,13 @@ pub(super) fn file(target: &[u8], streams: &[Stream<'_>]) -> Vec<u8> {
     head.chain(directory).chain(tail).collect()
 }
 
-/// Little-endian words, one behind the other.
+/// Little-endian words, end to end.
 pub fn words(words: impl IntoIterator<Item = u32>) -> Vec<u8> {
     words.into_iter().flat_map(u32::to_le_bytes).collect()
 }
 
-/// Re-encodes and checks that output and memory keep within bounds; the plan comes first, so that an output that is far
-/// too large is not written here.
+/// Re-encodes and checks that output and memory stay within bounds. The output is planned first, so that one that is
+/// far too large is not written.
 pub(super) fn stays_small(what: &str, file: &[u8], options: &str) -> Spent {
     let options = parsed(options);
     let dump = Dump::parse(file).expect("the head is sound");
@@ -76,7 +77,7 @@ pub(super) fn stays_small(what: &str, file: &[u8], options: &str) -> Spent {
     spent
 }
 
-/// Text wherever one looks: each multiple of four in the first bytes begins a string of `size` bytes.
+/// Strings everywhere: one of `size` bytes begins at each multiple of four.
 fn texts_everywhere(count: u32, size: u32) -> Vec<u8> {
     let mut bytes = words((0..count).map(|_| size));
     bytes.resize(bytes.len() + size as usize, 0x41);
@@ -116,19 +117,19 @@ fn code_view_records_that_overlap() {
 
 const HANDLES: u32 = 50_000;
 
-/// Handles without names whose object information begins where the function says.
+/// Handles without names whose object information begins at the positions given by `information`.
 fn handle_data(information: impl Fn(u32) -> u32) -> Vec<u8> {
     let rows = (0..HANDLES).flat_map(|index| [index, 0, 0, 0, 0, 0, 0, 0, information(index), 0]);
     words([16, 40, HANDLES, 0].into_iter().chain(rows))
 }
 
-/// A chain of records without bytes of their own, each 12 bytes behind the one before; `last` is where the last points.
+/// A chain of records without data, 12 bytes apart; the last one refers to `last`.
 fn chain(at: u32, last: u32) -> Vec<u8> {
     let next = |index| if index + 1 == HANDLES { last } else { at + 12 * (index + 1) };
     words((0..HANDLES).flat_map(|index| [next(index), 1, 0]))
 }
 
-/// Where the target of a file of one stream begins.
+/// The position of the target in a file with one stream.
 const TARGET: u32 = 32 + 12;
 
 fn handles_that_share_one_chain() {
@@ -136,7 +137,7 @@ fn handles_that_share_one_chain() {
     stays_small("handles with one chain", &bytes, "/mh");
 }
 
-fn handles_that_start_all_along_one_chain() {
+fn handles_that_start_everywhere_in_one_chain() {
     let along = file(&chain(TARGET, 0), &[(12, &|at| handle_data(|index| at + 12 * index))]);
     stays_small("handles along a chain", &along, "/mh");
     let back = file(&chain(TARGET, 0), &[(12, &|at| handle_data(|index| at + 12 * (HANDLES - 1 - index)))]);
@@ -157,7 +158,7 @@ fn a_chain_that_bites_its_tail() {
 
 const RANGES: u32 = 20_000;
 
-/// A memory list of ranges of a mebibyte: the address and the place in the file of each.
+/// A memory list of ranges of one MiB; `row` gives the address and file position of each.
 fn memory_list(row: impl Fn(u32) -> (u64, u32)) -> Vec<u8> {
     let descriptor = |(address, place): (u64, u32)| [address as u32, (address >> 32) as u32, LONG, place];
     words([RANGES].into_iter().chain((0..RANGES).flat_map(|index| descriptor(row(index)))))
@@ -179,7 +180,7 @@ fn ranges_that_overlap_in_the_file() {
     }
 }
 
-/// Threads with a stack and a context each: size and place.
+/// Threads with a stack and a context each, given by size and position.
 fn thread_list(count: u32, stack: impl Fn(u32) -> [u32; 2], context: impl Fn(u32) -> [u32; 2]) -> Vec<u8> {
     let row = |index| {
         let ([size, place], [length, at]) = (stack(index), context(index));
@@ -189,7 +190,7 @@ fn thread_list(count: u32, stack: impl Fn(u32) -> [u32; 2], context: impl Fn(u32
 }
 
 fn stacks_that_overlap_in_the_file() {
-    // Fewer, for more than 4 GiB would be refused as not fitting into a memory list.
+    // Fewer threads: more than 4 GiB would be rejected because it does not fit into a memory list.
     let bytes = file(&vec![0x55; LONG as usize], &[(3, &|at| thread_list(2000, |_| [LONG, at], |_| [0, 0]))]);
     stays_small("stacks that overlap in the file", &bytes, "/m");
 }
@@ -207,7 +208,7 @@ fn thread_names_that_overlap() {
 }
 
 fn streams_that_overlap() {
-    // A thousand entries of the directory for the same bytes, of a type of which there may be several.
+    // A thousand directory entries for the same bytes, of a type that may occur several times.
     let mut bytes = words([0x504D_444D, 0xA793, 1000, 32, 0, 0, 0, 0]);
     bytes.extend(words((0..1000).flat_map(|_| [0x9999_0000, LONG, 32 + 12 * 1000])));
     bytes.resize(bytes.len() + LONG as usize, 0x55);

@@ -1,4 +1,4 @@
-//! Files made to cost more than they weigh, in two sizes: four times the bytes cost four times as much and no more.
+//! Files made to be expensive, in two sizes: four times the bytes cost at most four times as much.
 
 use std::time::Instant;
 
@@ -28,10 +28,10 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// One part of the work on a dump, and what it cost.
+/// The cost of each part of the work on a dump.
 type Costs = Vec<(&'static str, Spent)>;
 
-/// Opens a dump, looks through it as a whole, and re-encodes it; the figures of time are for the eye.
+/// Opens a dump, walks it, and re-encodes it. The times that are printed are for information only.
 fn costs(file: &[u8], options: &[&'static str]) -> Costs {
     let mut costs = Costs::new();
     let mut cost = |what, work: &mut dyn FnMut()| {
@@ -44,7 +44,7 @@ fn costs(file: &[u8], options: &[&'static str]) -> Costs {
     cost("memory", &mut || {
         let memory = dump.memory();
         let mut buffer = [0; 16];
-        // Every byte that is visible belongs to one range, so that together they are no more than there is.
+        // Every visible byte belongs to exactly one range, so the total is limited by the file.
         let read = memory.visible_ranges().map(|range| memory.read(range.address, &mut buffer)).sum::<usize>();
         assert!(read <= 16 * file.len());
     });
@@ -69,7 +69,7 @@ fn costs(file: &[u8], options: &[&'static str]) -> Costs {
     costs
 }
 
-/// Powers of four apart, so that vectors that grow by doubling are equally full.
+/// The sizes are powers of four apart, so that vectors that grow by doubling are equally full.
 fn in_proportion(what: &str, build: impl Fn(u32) -> Vec<u8>, large: u32, options: &[&'static str]) {
     let (one, other) = (build(large / 4), build(large));
     assert!(other.len() <= 4 * one.len(), "{what}");
@@ -77,7 +77,7 @@ fn in_proportion(what: &str, build: impl Fn(u32) -> Vec<u8>, large: u32, options
     for ((part, small), (_, large)) in costs(&one, options).into_iter().zip(costs(&other, options)) {
         let figures = |spent: Spent| [spent.peak, spent.total, spent.calls];
         for (one, other) in figures(small).into_iter().zip(figures(large)) {
-            // A tenth more, and what every dump costs.
+            // Plus a tenth, and the fixed cost of a dump.
             assert!(other <= one * 4 * 11 / 10 + 0x1000, "{what}, {part}: {one}, then {other}");
         }
         assert!(large.peak <= 32 * other.len() + 0x1_0000, "{what}, {part}: {} bytes, {large:?}", other.len());
@@ -87,7 +87,7 @@ fn in_proportion(what: &str, build: impl Fn(u32) -> Vec<u8>, large: u32, options
 const SYSTEM: [u32; 14] = [9, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0];
 const MANY: u32 = 100_000;
 
-/// A dump with a list of ranges: the address and the size of each, and where in the bytes its own begin.
+/// A dump with a list of ranges; `range` gives the address and size of each, and the position of its bytes.
 fn ranges(count: u32, range: impl Fn(u32) -> (u64, u32, u32)) -> Vec<u8> {
     let bytes: Vec<u8> = (0..16 * count).map(|at| at as u8).collect();
     let list = |at| {
@@ -103,13 +103,13 @@ fn ranges(count: u32, range: impl Fn(u32) -> (u64, u32, u32)) -> Vec<u8> {
 const MEMORY: [&str; 6] = ["/m", "/ma", "/mA", "/mwi", "/mrR", "/f"];
 
 fn ranges_that_all_overlap() {
-    // Each ends within all that follow it up to the last one, and all of them have half of the file.
+    // Each range ends inside all following ones up to the last one, and each has half of the file.
     let build = |count| ranges(count, |index| (0x1_0000 + u64::from(index), 8 * count, 7 * index));
     in_proportion("ranges that all overlap", build, MANY, &MEMORY);
 }
 
 fn ranges_within_ranges() {
-    // One inside the other: the next is smaller at both ends.
+    // Nested ranges: each one is smaller at both ends than the previous one.
     let build = |count| ranges(count, |index| (0x1_0000 + u64::from(index), 16 * count - 2 * index, 0));
     in_proportion("ranges within ranges", build, MANY, &MEMORY);
     let build = |count| ranges(count, |index| (0x100_0000 - u64::from(index), 8 * count + 2 * index, 0));
@@ -120,7 +120,7 @@ fn ranges_that_are_all_the_same() {
     in_proportion("ranges that are the same", |count| ranges(count, |_| (0x1_0000, 8 * count, 0)), MANY, &MEMORY);
 }
 
-/// The entries of a directory that all lead to one stream.
+/// A directory whose entries all refer to one stream.
 fn same_streams(kind: u32, count: u32, stream: &[u8]) -> Vec<u8> {
     let at = 32 + 12 * count;
     let mut bytes = words([0x504d_444d, 0xa793, count, 32, 0, 0, 0, 0]);
@@ -132,7 +132,7 @@ fn same_streams(kind: u32, count: u32, stream: &[u8]) -> Vec<u8> {
 fn streams_that_are_all_the_same() {
     let module = |count: u32| words([count].into_iter().chain((0..27 * count).map(|_| 0)));
     let exception = |_: u32| words((0..42).map(|_| 7));
-    // A list of modules, comments, an exception, Crashpad's information, mappings, and what nobody knows.
+    // A module list, comments, an exception, Crashpad information, mappings, and an unknown stream.
     let bytes = |count: u32| vec![0x41; 16 * count as usize];
     let maps = |count: u32| b"1000-2000 r-xp 0 0:0 0 \n".repeat(count as usize);
     for (kind, stream) in [
@@ -151,7 +151,7 @@ fn streams_that_are_all_the_same() {
 }
 
 fn handles_whose_chains_go_in_circles() {
-    // Where the chain of so many records goes on behind its last one: at its start, its middle, its end.
+    // The record to which the last record of the chain refers, in halves of the chain.
     for back_to in [0, 2, 1] {
         let build = |count: u32| {
             let base = 32 + 12;
@@ -166,8 +166,8 @@ fn handles_whose_chains_go_in_circles() {
 }
 
 fn annotations_that_point_at_each_other() {
-    // A list that is read as links of modules, lists, pairs and objects: each word of it, as an offset and as a size,
-    // is where the list itself begins.
+    // A list that can be read as links of modules, lists, pairs and objects: every word of it, as an offset or as a
+    // size, leads to the start of the list itself.
     let build = |count: u32| {
         let filler = vec![0; 12 * count as usize];
         let stream = |at: u32| {
@@ -181,7 +181,7 @@ fn annotations_that_point_at_each_other() {
 }
 
 fn module_names_that_overlap() {
-    // Each name begins a word behind the one before and has half of the bytes.
+    // Each name begins one word after the previous one and takes half of the bytes.
     let build = |count: u32| {
         let size = 4 * count;
         let texts = words((0..2 * count).map(|_| size));
@@ -200,7 +200,7 @@ fn module_names_that_overlap() {
 }
 
 fn paths_of_pdbs_that_overlap() {
-    // Each record begins two words behind the one before, with a path that ends where the bytes do.
+    // Each record begins two words after the previous one, with a path that ends at the end of the bytes.
     let build = |count: u32| {
         let records: Vec<u8> = b"RSDSRSDS".repeat(2 * count as usize);
         let module = |at: u32| {
@@ -241,8 +241,8 @@ fn modules_that_are_all_the_same() {
 }
 
 fn functions_that_are_all_chained() {
-    // Records of 16 bytes, each chained to another one. In one table they lead in circles; in tables of their own each entry
-    // follows a chain that no other follows, for its addresses are relative to another base.
+    // Records of 16 bytes that are chained to each other. In a single table the chains are circles; in separate tables
+    // each entry follows a chain of its own, because its addresses are relative to another base.
     for bases in [1, 16] {
         let build = |count: u32| {
             let record = |index| [0x21, 0, 0, 16 * ((7 * index + 1) % count)];

@@ -1,7 +1,8 @@
-//! Dumps of many ranges, modules and threads, and files of a tebibyte: what they cost grows with what they describe.
+//! Dumps of many ranges, modules and threads, and files of one TiB: their cost grows linearly with the number of
+//! records.
 //!
-//! No clock is read. What is counted is allocations and calls of the sink; anything that grew with the square of the
-//! numbers here would not end.
+//! Time is not measured. Allocations and calls of the sink are counted; anything quadratic in the numbers used here
+//! would not terminate.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice, Seek, SeekFrom, Write};
@@ -25,10 +26,10 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// For each thread, so many modules and ranges.
+/// The number of modules and of ranges for each thread.
 const MODULES: u64 = 5;
 const RANGES: u64 = 50;
-/// What a range has, and how far apart they start.
+/// The size of a range, and the distance between the starts of ranges.
 const SIZE: u64 = 8;
 const STRIDE: u64 = 0x1000;
 const MEMORY: u64 = 0x1_0000;
@@ -44,7 +45,7 @@ fn range_address(index: u64) -> u64 {
     MEMORY + STRIDE * index
 }
 
-/// A thread's stack is the first of its ranges, its instruction pointer goes to the middle one.
+/// The context of a thread: the stack pointer is in the first of its ranges, the instruction pointer in the middle one.
 fn context(thread: u64) -> [u8; CONTEXT] {
     let mut bytes = [0; CONTEXT];
     put(&mut bytes, 0x30, &0x10_001fu32.to_le_bytes());
@@ -59,14 +60,14 @@ fn name(module: u64) -> Vec<u8> {
     size.into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
 }
 
-/// Rows behind a head of words. Byte by byte it would take longer than what is tested.
+/// Rows after a header of words. Appending single bytes would take longer than the work under test.
 fn list<const SIZE: usize>(head: &[u32], rows: impl Iterator<Item = [u8; SIZE]>) -> Vec<u8> {
     let mut bytes = words(head.iter().copied());
     rows.for_each(|row| bytes.extend_from_slice(&row));
     bytes
 }
 
-/// A dump with full memory. Every record has bytes of its own in the file.
+/// A dump with full memory. No two records share bytes in the file.
 fn dump(threads: u64, ranges: u64) -> Vec<u8> {
     let modules = MODULES * threads;
     let mut target: Vec<u8> =
@@ -122,7 +123,7 @@ fn dump(threads: u64, ranges: u64) -> Vec<u8> {
     file(&target, &streams)
 }
 
-/// Counts bytes and calls.
+/// A sink that counts bytes and calls.
 #[derive(Default)]
 struct Calls {
     bytes: u64,
@@ -146,14 +147,14 @@ impl Write for Calls {
     }
 }
 
-/// What one task costs: allocations, and calls of the sink.
+/// The cost of one task: allocations, and calls of the sink.
 struct Cost {
     what: &'static str,
     spent: Spent,
     calls: u64,
 }
 
-/// Opens the dump, looks up every tenth range, and re-encodes it in few parts, whole, and into the other format.
+/// Opens the dump, looks up every tenth range, and re-encodes it in part, as a whole, and into the other format.
 fn costs(threads: u64) -> Vec<Cost> {
     let (modules, ranges) = (MODULES * threads, RANGES * threads);
     let file = dump(threads, ranges);
@@ -165,8 +166,8 @@ fn costs(threads: u64) -> Vec<Cost> {
     });
     assert_eq!(found, ranges / 10);
     let mut costs = vec![Cost { what: "look-ups", spent, calls: 0 }];
-    // Stacks and what is around instruction pointers; everything.
-    // What happens to lie in the page that the system shares with all processes comes along.
+    // Stacks and windows around instruction pointers; then all memory. Ranges that happen to be in the user shared data
+    // page are included.
     let shared = (0..ranges).filter(|index| (0x7ffe_0000..0x7ffe_0aa0).contains(&range_address(*index))).count() as u64;
     let few = 2 * threads + shared;
     let (few, all) = ((few, few * SIZE), (ranges, ranges * SIZE));
@@ -178,7 +179,7 @@ fn costs(threads: u64) -> Vec<Cost> {
         let report = report.expect("counting takes everything");
         assert_eq!((report.memory_ranges, report.memory_bytes), expected, "{what}");
         assert_eq!(report.size, sink.bytes, "{what}");
-        // Directory, system information and the like are less than a page.
+        // Directory, system information and other fixed parts take less than a page.
         let least = threads * 48 + modules * 100 + expected.0 * 16 + expected.1;
         assert!(
             report.size > least && report.size < file.len() as u64 + ranges * 48 + 0x1000,
@@ -199,15 +200,15 @@ fn a_million_ranges_cost_what_each_costs_in_a_smaller_dump() {
             let figures =
                 |cost: &Cost| [cost.spent.peak as u64, cost.spent.total as u64, cost.spent.calls as u64, cost.calls];
             for (one, other) in figures(one).into_iter().zip(figures(other)) {
-                // A tenth more for each thread, and what every dump costs.
+                // Plus a tenth for each thread, and the fixed cost of a dump.
                 assert!(other <= one * 4 * 11 / 10 + 0x1_0000, "{}: {one}, then {other}", larger.1[0].what);
             }
         }
     }
 }
 
-/// The address, the size and the place in the file of a range are 24 bytes: whoever knows all ranges of the source and
-/// those of the result has little room for more.
+/// The address, size and file position of a range take 24 bytes. Keeping all ranges of the source and of the result
+/// leaves little room for more.
 fn a_plan_takes_little_for_each_range() {
     const COUNT: u64 = 1_000_000;
     let file = dump(1, COUNT);
@@ -224,7 +225,7 @@ fn a_plan_takes_little_for_each_range() {
     }
 }
 
-/// Keeps the first bytes of what it gets and stops then.
+/// A sink that keeps the first bytes and then fails.
 struct Start(Vec<u8>);
 
 impl Write for Start {
@@ -243,8 +244,7 @@ impl Write for Start {
     }
 }
 
-/// A file with holes for its memory: one range for each of 16 bits of an address. It is planned whole, and its start is
-/// written.
+/// A sparse file: one range for each of 16 address bits. The whole output is planned, and its start is written.
 fn a_tebibyte_goes_from_file_to_file_in_both_formats() {
     const COUNT: u64 = 16;
     const EACH: u64 = 64 << 30;
@@ -258,7 +258,7 @@ fn a_tebibyte_goes_from_file_to_file_in_both_formats() {
         rows
     };
     let memory64_list = |_| {
-        // Where the bytes are is known when the file is: a page from its start.
+        // The bytes start one page after the start of the file.
         let rows = (0..COUNT).flat_map(|index| [address(index), EACH]);
         [COUNT, 0x1000].into_iter().chain(rows).flat_map(u64::to_le_bytes).collect()
     };
@@ -270,7 +270,7 @@ fn a_tebibyte_goes_from_file_to_file_in_both_formats() {
     let path = folder.path().join("tebibyte.dmp");
     let mut sparse = File::create(&path).expect("there is room");
     sparse.write_all(&head).and_then(|()| sparse.set_len(0x1000 + COUNT * EACH)).expect("files may have holes");
-    // The last byte of the last range is there.
+    // Writes the last byte of the last range.
     sparse.seek(SeekFrom::End(-1)).and_then(|_| sparse.write_all(b"!")).expect("there is room");
     let source = MappedFile::open(&path).expect("it was just made");
     let dump = Dump::parse(&source).expect("it is a dump");
@@ -293,7 +293,7 @@ fn a_tebibyte_goes_from_file_to_file_in_both_formats() {
         let found: Vec<_> = match words {
             "/ma" => Facts::of(&start.0).ranges().iter().map(|it| (it.address, it.size, it.at.0)).collect(),
             _ => {
-                // The rows of the regions, and where the memory starts: `MemoryRegionOffset`, `DataOffset`.
+                // The region entries, and the start of the memory: `MemoryRegionOffset`, `DataOffset`.
                 let number = |at: usize| u64::from_le_bytes(start.0[at..at + 8].try_into().expect("eight"));
                 let (table, mut at) = (number(0x38) as usize, number(0x30));
                 let row = |index| (number(table + 48 * index), number(table + 48 * index + 24));

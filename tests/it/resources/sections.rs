@@ -1,4 +1,4 @@
-//! Modules made to cost more than they weigh when their sections are looked for.
+//! Modules made to be expensive when their sections are looked for.
 
 use std::time::Instant;
 
@@ -43,7 +43,7 @@ fn stays_quick(what: &str, file: &[u8]) {
     println!("{what}: {:?}", start.elapsed());
 }
 
-/// Modules of Windows, and the memory from [`BASE`] on.
+/// Checks modules of Windows images in memory that starts at [`BASE`].
 fn check_windows(what: &str, memory: &[u8], base: impl Fn(u32) -> u32) {
     let modules = module_list(base);
     let streams: [Stream<'_>; 3] =
@@ -60,7 +60,7 @@ fn modules_at_one_base() {
 }
 
 fn modules_with_section_headers_in_common() {
-    // One DOS header behind the other, and then what all of them point to.
+    // DOS headers end to end, followed by the headers that all of them refer to.
     let shared = headers(Cpu::AMD64, &sections());
     let mut memory = vec![0; 64 * MODULES as usize];
     for (index, dos) in memory.chunks_mut(64).enumerate() {

@@ -1,5 +1,5 @@
-//! Work that thousands of records ask for on the same bytes: it is charged before it is done, and once too much was asked
-//! for, nothing more is done. Without bounds each of these files would take minutes.
+//! Work that thousands of records request on the same bytes: it is charged before it is done, and when the limit is
+//! exceeded, no more is done. Without limits each of these files would take minutes.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Options, Outcome, redump};
@@ -45,7 +45,7 @@ fn list(rows: impl ExactSizeIterator<Item = [u32; 27]>) -> Vec<u8> {
     words([rows.len() as u32].into_iter().chain(rows.flatten()))
 }
 
-/// Each of the streams is the same list of modules, each of which has most of the file for its information.
+/// Each of the streams is the same module list, whose modules have most of the file as their information.
 fn streams_whose_references_go_in_a_circle() {
     const ENTRIES: u32 = 5000;
     let links = |at: u32| {
@@ -74,7 +74,7 @@ fn streams_whose_references_go_in_a_circle() {
         })
         .collect();
     assert_eq!(errors.len(), ENTRIES as usize);
-    // The first one is stopped by its own limit, the last one by that of all.
+    // The first error comes from the limit of one stream, the last one from the total limit.
     let limits = [errors[0], errors[errors.len() - 1]].map(|error| match error {
         ReadError::BudgetSpent { limit, .. } => limit,
         other => panic!("{other}"),
@@ -97,7 +97,7 @@ fn windows_of_many_exceptions_on_many_modules() {
     stays_small("windows of exceptions", &file(&memory, &streams), "/mr");
 }
 
-/// All folders end alike, and most of them are longer than what is before any place of the text.
+/// All folders have the same ending, and most of them are longer than the text before any position.
 fn folders_of_growing_sizes() {
     const FOLDERS: u32 = 3000;
     let mut names = Vec::new();
@@ -147,8 +147,8 @@ fn threads_with_the_same_registers_in_a_full_user_dump() {
     let mut out = Vec::new();
     let report = redump(&Dump::parse(&bytes).unwrap(), &parsed("/f"), &mut out).expect("it is re-encoded");
     let kept = THREADS as usize - report.faults.len();
-    // Twice the file without the rows of the thread list and the system information, and 64 KiB; a thread has a record of
-    // 80 bytes beside its context.
+    // Twice the size of the file without the entries of the thread list and the system information, plus 64 KiB. A
+    // thread has a record of 80 bytes next to its context.
     let limit = 2 * bytes.len() as u64 - (4 + 48 * u64::from(THREADS) + 56) + 0x1_0000;
     assert_eq!(kept as u64, limit / (1232 + 80));
     assert!(report.size <= 2 * bytes.len() as u64 + 0x1_0000, "{} bytes of {}", report.size, bytes.len());
@@ -160,7 +160,7 @@ fn threads_with_the_same_registers_in_a_full_user_dump() {
     }
 }
 
-/// Images one behind the other, 64 bytes each, that all lead to the headers at their end.
+/// Images of 64 bytes, end to end, that all refer to the headers after them.
 fn images(count: usize, shared: &[u8]) -> Vec<u8> {
     let mut memory = vec![0; 64 * count];
     for (index, dos) in memory.chunks_mut(64).enumerate() {
@@ -171,8 +171,8 @@ fn images(count: usize, shared: &[u8]) -> Vec<u8> {
     memory
 }
 
-/// Each image has a record of 100,000 bytes, 64 bytes behind the one of the image before, in two regions that do not
-/// follow each other in the file.
+/// Each image has a record of 100,000 bytes that starts 64 bytes after that of the previous image, in two regions that
+/// are not adjacent in the file.
 fn debug_records_that_many_images_share() {
     const IMAGES: usize = 2000;
     const RECORD: u32 = 100_000;

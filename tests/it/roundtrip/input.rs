@@ -1,4 +1,4 @@
-//! Random dumps before they are written: rows, texts and records, in memory of the test's own.
+//! Random dumps before they are written: records and texts that the test owns.
 
 use std::collections::HashMap;
 
@@ -11,12 +11,12 @@ use userdump::format::{
 };
 use userdump::write::{MemoryRange, PartId, Text};
 
-/// Numbers that look random and are the same in every run: Marsaglia's xorshift with shifts of 13, 7 and 17.
+/// Reproducible pseudo-random numbers: Marsaglia's xorshift with shifts of 13, 7 and 17.
 pub struct Random(u64);
 
 impl Random {
     pub fn new(seed: u64) -> Self {
-        // Similar seeds shall not begin with similar numbers; 0 would stay 0.
+        // Similar seeds must not produce similar first numbers, and a state of 0 would stay 0.
         let mut random = Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
         (0..8).for_each(|_| _ = random.u64());
         random
@@ -41,7 +41,7 @@ impl Random {
         (self.u64() >> 56) as u8
     }
 
-    /// A number from 0 to one below the limit.
+    /// A number from 0 up to, but not including, the limit.
     pub fn below(&mut self, limit: u64) -> u64 {
         (self.u64() >> 8) % limit
     }
@@ -50,7 +50,7 @@ impl Random {
         (0..self.below(limit)).map(|_| self.u8()).collect()
     }
 
-    /// Up to four of something; `None` one time in three.
+    /// Up to four values; `None` one time in three.
     fn rows<T>(&mut self, make: impl Fn(&mut Self) -> T) -> Option<Vec<T>> {
         (self.below(3) > 0).then(|| (0..self.below(5)).map(|_| make(self)).collect())
     }
@@ -60,20 +60,20 @@ impl Random {
     }
 }
 
-/// The number of a text or record in its pool; equal numbers are the same part.
+/// The index of a text or record in its pool; equal indexes refer to the same part.
 pub type Number = usize;
 
-/// A module, its name, its CodeView record, its miscellaneous one.
+/// A module, its name, its CodeView record, its miscellaneous record.
 pub type ModuleRow = (format::Module, Option<Number>, Option<Number>, Option<Number>);
-/// A handle, the kind of its object, its name.
+/// A handle, its type name, its object name.
 pub type HandleRow = (HandleDescriptor2, Option<Number>, Option<Number>);
 
-/// Everything that a dump is made of, before it is one. A list that is `None` is not there.
+/// Everything a dump is built from. A list that is `None` is absent.
 #[derive(Debug, Default)]
 pub struct Input {
     pub flags: u64,
     pub time: u32,
-    /// Code units, whatever they are.
+    /// Arbitrary code units.
     pub texts: Vec<Vec<u16>>,
     pub records: Vec<Vec<u8>>,
     pub threads: Option<Vec<(format::Thread, Option<Number>)>>,
@@ -91,7 +91,7 @@ pub struct Input {
     pub memory64: Option<Vec<(u64, Vec<u8>)>>,
 }
 
-/// Letters, halves of surrogate pairs, NUL, and units from anywhere.
+/// Letters, halves of surrogate pairs, NUL, and arbitrary units.
 fn text(random: &mut Random) -> Vec<u16> {
     let unit = |random: &mut Random| match random.below(6) {
         0 => 0xD800 + random.below(0x800) as u16,
@@ -113,7 +113,7 @@ fn a_record(random: &mut Random) -> Number {
     random.below(RECORDS) as usize
 }
 
-/// Addresses that meet each other now and then, so that stacks are ranges.
+/// Addresses that coincide now and then, so that stacks are also memory ranges.
 fn address(random: &mut Random) -> u64 {
     match random.below(4) {
         0 => random.u64(),
@@ -121,7 +121,7 @@ fn address(random: &mut Random) -> u64 {
     }
 }
 
-/// Few enough for a stack and a range to have the same one.
+/// Few enough sizes for a stack and a range to have the same one.
 fn size(random: &mut Random) -> u32 {
     4 * random.below(4) as u32
 }
@@ -133,7 +133,7 @@ fn range(random: &mut Random) -> (u64, Vec<u8>) {
 impl Input {
     pub fn random(seed: u64) -> Self {
         let r = &mut Random::new(seed);
-        // Streams that the builder has no methods for.
+        // Streams for which the builder has no methods.
         let kinds = [10, 13, 19, 21, 22, 23, 0x8001, 0x1_0000, 0x4767_0003, 0xFFFF_FFFF];
         Self {
             flags: r.u64(),
@@ -163,7 +163,7 @@ impl Input {
     pub fn build(&self) -> MinidumpBuilder<'_> {
         let mut dump = MinidumpBuilder::new();
         let (mut texts, mut records) = (HashMap::new(), HashMap::new());
-        // A part exists only if something refers to it.
+        // A part only exists if something refers to it.
         let mut text = |dump: &mut MinidumpBuilder<'_>, number: Number| -> PartId {
             *texts.entry(number).or_insert_with(|| dump.text(self.text(number)))
         };
@@ -218,7 +218,7 @@ impl Input {
         dump
     }
 
-    /// The types of the lists that are there, empty or not.
+    /// The types of the lists that are present, empty or not.
     pub fn lists(&self) -> impl Iterator<Item = u32> + use<> {
         let lists = [
             (3, self.threads.is_some()),

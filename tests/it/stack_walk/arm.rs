@@ -1,5 +1,5 @@
-//! What is kept of images for ARM64 and ARM: entries and records of every form, computed by hand from Microsoft's description of
-//! `.pdata` and `.xdata`; and a process of ARM64 that the debugger's engine was asked about.
+//! The parts of images that are kept for ARM64 and ARM: entries and records of every form, computed by hand from
+//! Microsoft's description of `.pdata` and `.xdata`; and an ARM64 process with the answers of the debugger's engine.
 
 use libtest_mimic::Trial;
 use userdump::redump::Walk;
@@ -18,17 +18,17 @@ pub fn trials() -> Vec<Trial> {
 
 const IMAGE: u64 = 0x4000_0000;
 const STACK: u64 = 0x10_0000;
-/// Where the instruction pointer leads: no code that counts.
+/// The target of the instruction pointer, outside all code that is checked.
 const HEAP: u64 = 0x3000_0000;
 const TABLE_AT: usize = 0x3000;
 const RECORDS_AT: u32 = 0x4000;
 const SIZE: u64 = 0x6000;
-/// What the debugger reads behind a record.
+/// The number of bytes that the debugger reads after a record.
 const BEYOND: u64 = 32;
-/// How much code is kept to either side.
+/// The amount of code that is kept to either side.
 const REACH: u64 = 16;
 
-/// A function: where it begins, the second word of its entry, and the words and the size of its record if it has one.
+/// A function: its start, the second word of its entry, and the words and the size of its record, if it has one.
 struct Function {
     begin: u32,
     word: u32,
@@ -40,13 +40,14 @@ const fn packed(begin: u32, word: u32) -> Function {
     Function { begin, word, record: Vec::new(), size: 0 }
 }
 
-/// Records are at the distance of the function from 0x1000, so that each has room.
+/// A function with a record. The record's offset from the image follows from that of the function, so that each has
+/// room.
 fn with_record(begin: u32, record: &[u32], size: u64) -> Function {
     Function { begin, word: RECORDS_AT + begin - 0x1000, record: record.to_vec(), size }
 }
 
-/// A process whose stack has these words. `registers` are the last ones of the context, as many as there are: of ARM64 the frame
-/// pointer, the link register, the stack pointer and the instruction pointer.
+/// A process whose stack has these words. `registers` are the last registers of the context; on ARM64 these are the
+/// frame pointer, the link register, the stack pointer and the instruction pointer.
 fn source(cpu: Cpu, machine: u16, functions: &[Function], words: &[u64], registers: &[u64]) -> Vec<u8> {
     let rights = 0x4000_0040;
     let sections =
@@ -87,8 +88,8 @@ fn source(cpu: Cpu, machine: u16, functions: &[Function], words: &[u64], registe
         .build()
 }
 
-/// The ranges of the image in the result: headers, table, and records of the functions that are wanted by where they begin.
-/// Code is there around each pointer, and nowhere else.
+/// Checks the ranges of the image in the result: headers, table, and records of the functions with these starts. Code
+/// is kept around each pointer, and nowhere else.
 fn assert_kept(source: &[u8], functions: &[Function], pointers: &[u64], wanted: &[u32]) {
     let records = functions.iter().filter(|function| wanted.contains(&function.begin) && function.size > 0);
     let records = records.map(|function| (IMAGE + u64::from(function.word), function.size + BEYOND));
@@ -101,43 +102,44 @@ fn assert_kept(source: &[u8], functions: &[Function], pointers: &[u64], wanted: 
     let (code, kept): (Vec<_>, Vec<_>) = ranges.partition(is_code);
     assert_eq!(hex(&kept), hex(&expected));
     for pointer in pointers {
-        // An instruction has four bytes at most.
+        // An instruction has at most four bytes.
         let has_it = |&(at, size): &(u64, u64)| at <= pointer - REACH + 4 && pointer + REACH <= at + size;
         assert!(code.iter().any(has_it), "{pointer:x} in {code:x?}");
     }
     assert_eq!(code.len(), pointers.len(), "{code:x?}");
     assert!(code.iter().all(|(_, size)| *size == 2 * REACH), "{code:x?}");
-    // Nothing of it comes along without the preset.
+    // Without the preset nothing of the image is kept.
     let out = Redumped::with(source, &parsed("/m"));
     assert!(!out.ranges().iter().any(|(at, _)| (IMAGE..IMAGE + SIZE).contains(at)));
 }
 
-/// Of the first word of a record of ARM64: from bit 0 the length in words, at 20 whether a handler follows, at 21 whether the
-/// only epilog is in the header, at 22 the number of epilogs or the first code of the only one, at 27 the words of codes.
+/// The first word of an ARM64 record: from bit 0 the length in words; bit 20: a handler follows; bit 21: the only
+/// epilog is in the header; from bit 22 the number of epilogs, or the first code of the only one; from bit 27 the
+/// number of words of codes.
 const fn arm64(handler: u32, single: u32, epilogs: u32, codes: u32) -> u32 {
     0x10 | handler << 20 | single << 21 | epilogs << 22 | codes << 27
 }
 
 fn unwind_data_of_arm64() {
     let functions = [
-        // All is in the entry: the lowest bits are 1 for a function, 2 for a part of one.
+        // Packed entries: the lowest bits are 1 for a function, 2 for a fragment of one.
         packed(0x1100, 1 | 0x10 << 2),
         packed(0x1200, 2 | 0x10 << 2),
         // A header, three words of codes, the handler.
         with_record(0x1300, &[arm64(1, 1, 2, 3)], 4 + 12 + 4),
-        // A header, three scopes of epilogs, two words of codes.
+        // A header, three epilog scopes, two words of codes.
         with_record(0x1400, &[arm64(0, 0, 3, 2)], 4 + 12 + 8),
-        // A header of two words, two scopes, 40 words of codes, the handler.
+        // A header of two words, two epilog scopes, 40 words of codes, the handler.
         with_record(0x1500, &[arm64(1, 0, 0, 0), 2 | 40 << 16], 8 + 8 + 160 + 4),
-        // A header and one word of codes, in which the epilog begins at 0.
+        // A header and one word of codes, where the epilog begins at 0.
         with_record(0x1600, &[arm64(0, 1, 0, 1)], 4 + 4),
-        // Nothing points into it.
+        // No pointer leads into it.
         with_record(0x1700, &[arm64(0, 1, 0, 1)], 4 + 4),
-        // The link register alone points into it.
+        // Only the link register points into it.
         with_record(0x1800, &[arm64(0, 1, 0, 2)], 4 + 8),
-        // The pointer into it is signed.
+        // The pointer into it is signed (pointer authentication).
         with_record(0x1900, &[arm64(0, 1, 0, 3)], 4 + 12),
-        // Its last instruction is a call, so that the return address is where the next one begins.
+        // Its last instruction is a call, so that the return address is the start of the next function.
         with_record(0x1a00, &[arm64(0, 1, 0, 4)], 4 + 16),
         with_record(0x1b00, &[arm64(0, 1, 0, 5)], 4 + 20),
         with_record(0x1c00, &[arm64(0, 1, 0, 1)], 4 + 4),
@@ -145,7 +147,7 @@ fn unwind_data_of_arm64() {
     const SIGNATURE: u64 = 0x55 << 48;
     let called = [0x1140, 0x1240, 0x1340, 0x1440, 0x1540, 0x1640, 0x1b00].map(|at| IMAGE + at);
     let (link, signed) = (IMAGE + 0x1840, IMAGE + 0x1940);
-    // Small numbers and pointers to data of the image lead nowhere.
+    // Small numbers and pointers to data of the image are ignored.
     let mut words = called.to_vec();
     words.extend([signed | SIGNATURE, 0, 0x1740, IMAGE + 0x3008, called[2], HEAP]);
     let source = source(Cpu::ARM64, 0xaa64, &functions, &words, &[link, STACK, HEAP]);
@@ -155,13 +157,14 @@ fn unwind_data_of_arm64() {
     assert_kept(&source, &functions, &pointers, &wanted);
 }
 
-/// As [`arm64`], of a record of ARM: at 22 whether it is a part of a function, at 23 the epilogs, at 28 the words of codes.
+/// Like [`arm64`], for an ARM record: bit 22: fragment of a function; from bit 23 the epilogs; from bit 28 the words of
+/// codes.
 const fn arm(handler: u32, single: u32, epilogs: u32, codes: u32) -> u32 {
     0x10 | handler << 20 | single << 21 | epilogs << 23 | codes << 28
 }
 
 fn unwind_data_of_arm() {
-    // The lowest bit of an address is that of Thumb code.
+    // The lowest bit of an address marks Thumb code.
     let functions = [
         packed(0x1101, 1 | 0x10 << 2),
         Function { begin: 0x1301, word: RECORDS_AT, record: vec![arm(1, 1, 2, 3)], size: 4 + 12 + 4 },
@@ -181,8 +184,9 @@ fn unwind_data_of_arm() {
     assert_kept(&source, &functions, &pointers, &[0x1101, 0x1301, 0x1401, 0x1501, 0x1701]);
 }
 
-/// What the engine of 2017 shows of the process below: stack pointers and return addresses. Of the result of `/m` it shows the
-/// first two, with the second return address 0, and of that of `--walk /m` all. The chain of frame pointers has no third one.
+/// What the engine of 2017 shows for the process below: stack pointers and return addresses. For the result of `/m` it
+/// shows the first two, with the second return address 0, and for that of `--walk /m` all of them. The third one is not
+/// in the chain of frame pointers.
 const SHOWN: [(u64, u64); 5] = [
     (STACK, IMAGE + 0x1280),
     (STACK, IMAGE + 0x1380),
@@ -192,8 +196,8 @@ const SHOWN: [(u64, u64); 5] = [
 ];
 
 fn frames_of_arm64_are_those_of_the_debugger() {
-    // Codes from the lowest byte on: `str lr, [sp, #8]` and `sub sp, sp, #32`; `sub sp, sp, #32`, `mov fp, sp` and
-    // `stp fp, lr, [sp, #-32]!`; the last two of these.
+    // Codes from the lowest byte on: `str lr, [sp, #8]` and `sub sp, sp, #32`; `sub sp, sp, #32`, `mov fp, sp` and `stp
+    // fp, lr, [sp, #-32]!`; the last two of these.
     let functions = [
         // Two saved registers, and a chained frame of 32 bytes below them.
         packed(0x1200, 1 | 0x40 << 2 | 2 << 16 | 3 << 21 | 3 << 23),
@@ -202,7 +206,7 @@ fn frames_of_arm64_are_those_of_the_debugger() {
         with_record(0x1500, &[0x40, 1 | 1 << 16, 0x3d, 0xe3e4_83e1], 16),
     ];
     let words = [
-        // The frame pointer of a function that is not the next one, and where the link register led.
+        // The frame pointer of a frame other than the next one, and the saved link register.
         [STACK + 0x70, IMAGE + 0x1380],
         [0, 0],
         [0x1111, 0x2222],
@@ -214,7 +218,7 @@ fn frames_of_arm64_are_those_of_the_debugger() {
         [0, 0],
         [0, 0],
     ];
-    // A function without an entry, which has called nothing.
+    // A function without an entry that has not called another one.
     let registers = [STACK, IMAGE + 0x1280, STACK, IMAGE + 0x1108];
     let source = source(Cpu::ARM64, 0xaa64, &functions, words.as_flattened(), &registers);
     let frames = |bytes: &[u8]| -> Vec<_> { walk(bytes)[&7].iter().map(|it| (it.stack, it.returns_to)).collect() };

@@ -1,5 +1,5 @@
-//! Stacks of ARM64: by entries that have all in them, and by records with codes. What the functions of the dumps at hand do
-//! not do is not understood, and functions are taken to be past their prologs.
+//! ARM64 stacks: walked by packed entries, and by records with codes. Forms that do not occur in the available dumps
+//! are not supported, and functions are assumed to be past their prologs.
 
 use super::process::{Process, little_endian};
 use super::{Frame, MOST_FRAMES};
@@ -46,7 +46,7 @@ fn step(process: &Process<'_>, registers: &mut Registers, instruction: u64, is_f
     Some(registers[LINK])
 }
 
-/// The image that has an instruction, and both words of the last entry that is not behind it.
+/// The image that contains an instruction, and both words of the last entry at or before it.
 fn entry_of(process: &Process<'_>, instruction: u64) -> Option<(u64, u64, u64)> {
     let image = process.image_at(instruction)?;
     let (position, size) = process.directory(image, EXCEPTIONS)?;
@@ -77,7 +77,7 @@ impl Unwind {
         Some(Self::Record(header, record[start as usize..(start + 4 * words) as usize].to_vec()))
     }
 
-    /// Of the function in bytes.
+    /// The length of the function, in bytes.
     const fn length(&self) -> u64 {
         match self {
             Self::Packed(word) => 4 * (*word >> 2 & 0x7ff),
@@ -101,10 +101,10 @@ fn load(process: &Process<'_>, registers: &mut Registers, at: u64, numbers: &[us
     Some(())
 }
 
-/// A frame in the usual form: saved registers on top, below them the frame pointer with the link register.
+/// A frame in the usual form: saved registers at the top, the frame pointer and link register below them.
 fn packed(process: &Process<'_>, word: u64, registers: &mut Registers) -> Option<()> {
     let [saved, homes, chain, size] = [word >> 16 & 0xf, word >> 20 & 1, word >> 21 & 3, 16 * (word >> 23)];
-    assert_eq!((word >> 13 & 7, homes, chain), (0, 0, 3), "a form of frames that is not read here");
+    assert_eq!((word >> 13 & 7, homes, chain), (0, 0, 3), "an unsupported frame form");
     let top = (8 * saved).next_multiple_of(16);
     registers[STACK] = registers[FRAME];
     load(process, registers, registers[STACK], &[FRAME, LINK])?;
@@ -115,7 +115,7 @@ fn packed(process: &Process<'_>, word: u64, registers: &mut Registers) -> Option
     Some(())
 }
 
-/// What the prolog did, from its last instruction to the first.
+/// Undoes the prolog, from its last instruction to the first.
 fn coded(process: &Process<'_>, codes: &[u8], registers: &mut Registers) -> Option<()> {
     let mut codes = codes.iter().map(|code| u64::from(*code));
     loop {
@@ -140,7 +140,7 @@ fn coded(process: &Process<'_>, codes: &[u8], registers: &mut Registers) -> Opti
             0xe3 => {}
             // end
             0xe4 => return Some(()),
-            other => panic!("{other:#x} is a code that is not read here"),
+            other => panic!("the code {other:#x} is not supported"),
         }
     }
 }

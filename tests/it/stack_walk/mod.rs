@@ -1,5 +1,5 @@
-//! Stacks are walked from nothing but a dump, by a reader of our own, as the debugger walks them; and what the presets
-//! keep is enough for it.
+//! Stacks are walked from the dump alone, by an independent reader that works like the debugger; the memory that the
+//! presets keep is sufficient for it.
 
 mod arm;
 mod arm64;
@@ -24,7 +24,7 @@ pub fn trials() -> Vec<Trial> {
     [sources::trials(), presets::trials(), parts::trials(), arm::trials()].into_iter().flatten().collect()
 }
 
-/// Dumps that hold all memory, and how many frames the debugger of 2026 shows of all threads.
+/// Dumps with all memory, and the number of frames that the debugger of 2026 shows for all threads.
 const GOLDEN: [(&str, usize); 7] = [
     ("crash26/manu", 41),
     ("live26/manu", 44),
@@ -35,7 +35,7 @@ const GOLDEN: [(&str, usize); 7] = [
     ("net10/full", 112),
 ];
 
-/// The same of dumps of many producers, most of them of stacks alone.
+/// The same for dumps of many producers, most of which only have stacks.
 const CORPUS: [(&str, usize); 38] = [
     ("breakpad-ascii-read-av", 10),
     ("breakpad-exec-av-on-stack", 8),
@@ -77,13 +77,13 @@ const CORPUS: [(&str, usize); 38] = [
     ("test", 7),
 ];
 
-/// No stack of the dumps at hand has so many.
+/// More frames than any stack of the available dumps has.
 const MOST_FRAMES: usize = 1000;
 
-/// Where a frame is, and where it returns to; 0 where the walk ends.
+/// The position of a frame and its return address, which is 0 where the walk ends.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Frame {
-    /// The stack pointer in a function of x64; of x86, where its frame pointer points to.
+    /// The stack pointer in an x64 function; on x86, the value of the frame pointer.
     pub stack: u64,
     pub returns_to: u64,
 }
@@ -109,7 +109,7 @@ fn walked(process: &Process<'_>) -> Threads {
     threads.collect()
 }
 
-/// What the reader finds in a dump.
+/// The frames that the reader finds in a dump.
 fn walk(bytes: &[u8]) -> Threads {
     walked(&Process::of(&Facts::of(bytes)))
 }

@@ -1,16 +1,16 @@
-//! Stacks of x86: by the chain of frame pointers, and by the code in front of return addresses where the dump has such code.
+//! x86 stacks: walked by the chain of frame pointers, and by the code before return addresses where the dump has it.
 
 use super::process::Process;
 use super::{Frame, MOST_FRAMES};
 
-/// No code lies below.
+/// There is no code below this address.
 const LOWEST_CODE: u32 = 0x1_0000;
 
 /// The frames of a thread from its registers on; the last one has the return address 0, as in the debugger.
 ///
-/// Once a link of the chain leads nowhere, the debugger takes what the stack pointer points to for return addresses. It
-/// always believes the first link. It prefers return addresses that follow a call: with no code around any, it believes them
-/// all, and with code around some only those.
+/// When a link of the chain leads nowhere, the debugger takes the words at the stack pointer for return addresses. It
+/// always accepts the first link. It prefers return addresses that follow a call: if there is no code around any of
+/// them it accepts them all; if there is code around some, it only accepts those.
 pub fn frames(process: &Process<'_>, mut stack: u32, mut frame: u32) -> Vec<Frame> {
     let number = |address: u32| process.number(u64::from(address), 4).map(|it| it as u32);
     let follows = |address: u32| follows_call(process, u64::from(address));
@@ -49,7 +49,7 @@ pub fn frames(process: &Process<'_>, mut stack: u32, mut frame: u32) -> Vec<Fram
     frames
 }
 
-/// The return addresses of the chain, whatever they are.
+/// The return addresses of the chain, unchecked.
 fn chain(process: &Process<'_>, mut frame: u32) -> Vec<u32> {
     let mut addresses = Vec::new();
     while addresses.len() < MOST_FRAMES {
@@ -64,14 +64,14 @@ fn chain(process: &Process<'_>, mut frame: u32) -> Vec<u32> {
     addresses
 }
 
-/// True if the bytes in front of the address are those of a call: `e8` with a distance, or `ff /2` with its operands.
+/// True if the bytes before the address are a call: `e8` with a distance, or `ff /2` with its operands.
 fn follows_call(process: &Process<'_>, address: u64) -> bool {
     let before = |size: u64| process.whole(address.checked_sub(size)?, size);
     let is_direct = before(5).is_some_and(|code| code[0] == 0xe8);
     is_direct || (2..=7).any(|size| before(size).is_some_and(|code| is_indirect_call(&code)))
 }
 
-/// True if the bytes are one instruction `ff /2`.
+/// True if the bytes are a single `ff /2` instruction.
 fn is_indirect_call(code: &[u8]) -> bool {
     let (mode, operation, register) = (code[1] >> 6, code[1] >> 3 & 7, code[1] & 7);
     let has_scale = mode != 3 && register == 4;

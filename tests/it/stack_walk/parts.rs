@@ -1,4 +1,4 @@
-//! Each part of what the preset keeps is needed: without it frames are lost, as the debugger's were.
+//! Each part that the preset keeps is needed: without it frames are lost, as in the debugger.
 
 use libtest_mimic::Trial;
 use userdump::Dump;
@@ -18,10 +18,11 @@ pub fn trials() -> Vec<Trial> {
     trials![each_part_is_needed, half_a_set_is_worse_than_none]
 }
 
-/// What the reader finds without a part of `--walk /m`: without headers and tables, without unwind data, without code.
+/// The number of frames that the reader finds without a part of `--walk /m`: without headers and tables, without unwind
+/// data, without code.
 ///
-/// The engine of 2017 finds as many without the first two, and does not need code; that of 2026 finds 10 of the first dump
-/// without it.
+/// The engine of 2017 finds the same number without the first two, and does not need code; that of 2026 finds 10 in the
+/// first dump without it.
 const WITHOUT: [(&str, [usize; 3]); 3] =
     [("crash26/manu", [9, 5, 10]), ("crash/ma", [9, 9, 10]), ("net10/full", [60, 9, 18])];
 
@@ -33,7 +34,7 @@ fn each_part_is_needed(shared: &Shared) {
             let redump = Redump::new(&dump, &parsed("/m").walk(Walk::Tables)).unwrap();
             redump.selected_memory().collect()
         };
-        // All parts of images but one are added to what is there without the preset.
+        // All parts of images except one are added to the memory that is kept without the preset.
         let without = |is_part: fn(Reason) -> bool| {
             let parts = selected.iter().filter(|it| is_of_image(it.reason) && !is_part(it.reason));
             let hooks = parts.fold(Hooks::new(), |hooks, part| hooks.add_memory(part.address, part.size));
@@ -57,8 +58,8 @@ const IMAGE: u64 = 0x40_0000;
 const GENERATED: u64 = 0x200_0000;
 const STACK: u64 = 0x10_0000;
 
-/// A process of x86 in which code of an image and generated code call each other: where calls return to, from the innermost
-/// function on. In front of each is a call of another form.
+/// An x86 process in which code of an image and generated code call each other: the return addresses, from the
+/// innermost function on. Each is preceded by a different form of call.
 const RETURNS: [(u64, &[u8]); 5] = [
     (IMAGE + 0x1400, &[0xe8, 1, 2, 3, 4]),
     (GENERATED + 0x100, &[0xff, 0xd0]),
@@ -105,7 +106,7 @@ fn half_a_set_is_worse_than_none() {
     assert_eq!(returns(&Redumped::of(&source, "/m").bytes), expected);
     let out = Redumped::with(&source, &parsed("/m").walk(Walk::Tables));
     assert_eq!(returns(&out.bytes), expected);
-    // With what is kept of the image alone, the first return address into generated code is not believed.
+    // With only the kept parts of the image, the first return address into generated code is not accepted.
     let process = Process::of(&Facts::of(&out.bytes)).without(&(GENERATED..GENERATED + 0x1000));
     let found: Vec<_> = walked(&process)[&7].iter().map(|frame| frame.returns_to).collect();
     assert_eq!(found, [RETURNS[0].0, 0]);

@@ -1,4 +1,5 @@
-//! What the presets keep: the reader finds every frame in it that it finds in the source, and without them far fewer.
+//! The memory that the presets keep: the reader finds every frame of the source in the result, and far fewer without
+//! the presets.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Managed, Options, Walk};
@@ -23,7 +24,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Each preset that keeps what stacks are walked by, with letters of several kinds.
+/// Each preset that keeps the memory needed to walk stacks, with letters of several kinds.
 fn presets() -> [(&'static str, Options); 5] {
     [
         ("/m --walk", parsed("/m").walk(Walk::Tables)),
@@ -45,7 +46,7 @@ fn all_frames_are_kept(name: &str, source: &[u8]) {
 }
 
 fn assert_same(name: &str, found: &Threads, expected: &Threads) {
-    assert!(count(expected) > 0, "{name}: no frame to look for");
+    assert!(count(expected) > 0, "{name}: the source has no frames");
     for (thread, frames) in expected {
         assert_eq!(found.get(thread), Some(frames), "{name}: thread {thread:x}");
     }
@@ -57,7 +58,7 @@ fn results_of_golden_dumps_have_all_frames(shared: &Shared) {
     }
 }
 
-/// The full dump, and what the runtime chose for its debugger, which has no images.
+/// The full dump, and the runtime's own selection for its debugger, which has no images.
 fn results_of_a_net_process_have_all_frames(shared: &Shared) {
     for member in golden::NET {
         all_frames_are_kept(member, &shared.golden(member));
@@ -96,7 +97,7 @@ fn results_of_32_bit_processes_have_all_frames(shared: &Shared) {
     }
 }
 
-/// A frame of real code has a return address behind a call, which stays. What is no frame but was taken for one goes.
+/// A real frame has a return address after a call, which stays. False frames disappear.
 fn filtered_results_have_the_frames_of_programs(shared: &Shared) {
     for (member, _) in GOLDEN.into_iter().filter(|(member, _)| !member.starts_with("net10")) {
         let source = shared.golden(&format!("{member}.dmp"));
@@ -107,10 +108,10 @@ fn filtered_results_have_the_frames_of_programs(shared: &Shared) {
     }
 }
 
-/// What is left by `/m` alone: all frames that are found, and those of them that are there. The engine of 2017 shows as many
-/// where it finds no file of an image on its own disk, and the same ones.
+/// The result of `/m` without presets: the number of frames found, and the number of those that are right. The engine
+/// of 2017 shows the same number where it does not find an image file on its own disk, and the same frames.
 ///
-/// A chain of frame pointers needs nothing but the stack, so that programs for x86 lose nothing.
+/// A chain of frame pointers only needs the stack, so programs for x86 lose nothing.
 const WITHOUT: [(&str, usize, usize); 7] = [
     ("crash26/manu", 9, 4),
     ("live26/manu", 12, 5),
@@ -134,7 +135,7 @@ fn without_the_presets_frames_are_lost(shared: &Shared) {
     }
 }
 
-/// What a result may have of bytes, less than which it must have. Measured: see the notes of the presets.
+/// Upper limits for the sizes of results, in bytes. Measured: see the notes of the presets.
 const SMALL: [(&str, usize); 5] = [
     ("crash26/manu", 200_000),
     ("live26/manu", 200_000),

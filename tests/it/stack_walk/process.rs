@@ -1,4 +1,4 @@
-//! What the reader knows of a process: memory, images and registers of a dump, and nothing else.
+//! The reader's view of a process: memory, images and registers of a dump, and nothing else.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -8,25 +8,25 @@ use crate::support::narrow_side::NarrowSide;
 
 use super::arm64;
 
-/// Where the stack pointer and the frame pointer stand in a context of x86.
+/// The positions of the stack pointer and the frame pointer in an x86 context.
 const POINTERS_X86: [usize; 2] = [0xc4, 0xb4];
-/// Where the registers stand in a context of x64, in the order of their numbers, and the instruction pointer.
+/// The position of the registers in an x64 context, in the order of their numbers, and that of the instruction pointer.
 const REGISTERS_X64: usize = 0x78;
 const INSTRUCTION_X64: usize = 0xf8;
-/// The same of ARM64.
+/// The same for ARM64.
 const REGISTERS_ARM64: usize = 8;
 const INSTRUCTION_ARM64: usize = 264;
 
-/// A dump of a process of Windows or of what the debugger takes for one.
+/// A dump of a Windows process, or of one that the debugger takes for one.
 pub struct Process<'a> {
-    /// In the order of addresses and apart.
+    /// In address order, not overlapping.
     ranges: Vec<(u64, &'a [u8])>,
-    /// Where the images of the module list are, in the order of the list.
+    /// The address ranges of the images, in the order of the module list.
     pub images: Vec<Range<u64>>,
     pub threads: Vec<Registers>,
 }
 
-/// The registers of a thread from which its stack is walked.
+/// The registers of a thread at the start of the walk.
 #[derive(Clone, Debug)]
 pub struct Registers {
     pub thread: u32,
@@ -41,7 +41,7 @@ pub enum Side {
 }
 
 fn architecture(facts: &Facts<'_>) -> u16 {
-    facts.system_info().expect("a dump says of which processor it is").architecture
+    facts.system_info().expect("the dump has system information").architecture
 }
 
 impl Side {
@@ -60,13 +60,13 @@ impl Side {
                 registers: std::array::from_fn(|index| number(REGISTERS_ARM64 + 8 * index, 8)),
                 instruction: number(INSTRUCTION_ARM64, 8),
             },
-            other => panic!("no stack of processor {other} is walked here"),
+            other => panic!("stacks of processor {other} are not supported"),
         }
     }
 }
 
 impl<'a> Process<'a> {
-    /// Each thread with the context of its row, from which the debugger starts as well.
+    /// The process with the threads of the thread list and their contexts, where the debugger starts as well.
     pub fn of(facts: &Facts<'a>) -> Self {
         let architecture = architecture(facts);
         let threads = facts.threads().into_iter();
@@ -74,7 +74,7 @@ impl<'a> Process<'a> {
         Self::with(facts, threads.collect(), architecture == 0)
     }
 
-    /// The threads that exceptions are of, with the contexts in which these were raised.
+    /// The process with the threads of the exceptions and the contexts of these exceptions.
     pub fn of_exceptions(facts: &Facts<'a>) -> Self {
         let architecture = architecture(facts);
         let exceptions = facts.exceptions().into_iter().filter(|it| !it.context.is_empty());
@@ -109,7 +109,7 @@ impl<'a> Process<'a> {
         Self { ranges, images: images.collect(), threads }
     }
 
-    /// The same process, of whose memory a part is not there.
+    /// The same process, without a part of its memory.
     pub fn without(mut self, part: &Range<u64>) -> Self {
         let left = self.ranges.into_iter().flat_map(|(start, bytes)| {
             let at = |address: u64| (address.max(start) - start).min(bytes.len() as u64) as usize;
@@ -120,7 +120,7 @@ impl<'a> Process<'a> {
         self
     }
 
-    /// The bytes from an address on, as many as there are of `size`.
+    /// The bytes at an address, at most `size`.
     pub fn read(&self, address: u64, size: u64) -> Cow<'a, [u8]> {
         let first = self.ranges.partition_point(|&(start, _)| start <= address);
         let mut ranges = self.ranges[first.saturating_sub(1)..].iter();
@@ -141,7 +141,7 @@ impl<'a> Process<'a> {
         held
     }
 
-    /// The bytes, if all of them are there.
+    /// The bytes, if all of them are present.
     pub fn whole(&self, address: u64, size: u64) -> Option<Cow<'a, [u8]>> {
         Some(self.read(address, size)).filter(|bytes| bytes.len() as u64 == size)
     }
@@ -150,12 +150,12 @@ impl<'a> Process<'a> {
         self.whole(address, size).map(|bytes| little_endian(&bytes))
     }
 
-    /// The base of the image that has the address.
+    /// The base of the image that contains the address.
     pub fn image_at(&self, address: u64) -> Option<u64> {
         self.images.iter().find(|image| image.contains(&address)).map(|image| image.start)
     }
 
-    /// Position and size that an entry of an image's data directory gives.
+    /// Position and size of an entry in the data directory of an image.
     pub fn directory(&self, image: u64, entry: u64) -> Option<(u64, u64)> {
         let signature = image + self.number(image + 0x3c, 4).filter(|_| self.number(image, 2) == Some(0x5a4d))?;
         let is_wide = self.number(signature + 24, 2) == Some(0x20b);

@@ -1,5 +1,5 @@
-//! The reader finds what the debugger shows of whole dumps and of small ones of many producers: every frame of it, by stack
-//! pointer and return address, and nothing else.
+//! The reader finds exactly the frames that the debugger shows for full and small dumps of many producers, by stack
+//! pointer and return address.
 
 use libtest_mimic::Trial;
 
@@ -60,7 +60,7 @@ fn frames_of_32_bit_processes_are_those_of_the_debugger(shared: &Shared) {
     }
 }
 
-/// Lines as they are in answers of today's debugger.
+/// Lines as they occur in the answers of the 2026 debugger.
 fn answers_are_understood() {
     let answer = "\
 Unable to get thread data for thread 0

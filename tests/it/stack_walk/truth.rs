@@ -1,4 +1,4 @@
-//! What the debugger showed: frames by stack pointer and return address.
+//! The debugger's answers: frames by stack pointer and return address.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub fn parse(text: &str) -> BTreeMap<u32, Vec<Frame>> {
     threads
 }
 
-/// `.  0  Id: 138.13c Suspend: -1 Teb: …` is of the thread 13c.
+/// `.  0  Id: 138.13c Suspend: -1 Teb: …` starts thread 13c.
 fn thread(line: &str) -> Option<u32> {
     let (_, rest) = line.split_once(" Id: ")?;
     let (_, thread) = rest.split_whitespace().next()?.split_once('.')?;

@@ -1,4 +1,5 @@
-//! Stacks of x64: by the tables that images have in the dump's memory, and as those of leaf functions without them.
+//! x64 stacks: walked by the function tables of images in the dump's memory; without tables, functions are treated as
+//! leaf functions.
 
 use std::ops::Range;
 
@@ -7,15 +8,15 @@ use pe_unwind_info::x86_64::{FunctionTableEntries, Register, UnwindState, XmmReg
 use super::process::{Process, little_endian};
 use super::{Frame, MOST_FRAMES};
 
-/// The data directory's entry for the table of functions.
+/// The index of the function table in the data directory.
 const EXCEPTIONS: u64 = 3;
-/// How much code the debugger wants at least to see whether a function is about to return.
+/// The minimum amount of code that the debugger needs to decide whether a function is about to return.
 const CODE: u64 = 16;
-/// How much unwind data it reads at least.
+/// The minimum amount of unwind data that it reads.
 const UNWIND_DATA: u64 = 32;
 
-/// The frames of a thread from its registers on. The last one has the return address 0, as in the debugger: nothing is
-/// known of where it returns to.
+/// The frames of a thread from its registers on. The last one has the return address 0, as in the debugger: its return
+/// address is unknown.
 pub fn frames(process: &Process<'_>, registers: [u64; 16], instruction: u64) -> Vec<Frame> {
     let mut frames = Vec::new();
     let mut state = State { process, registers };
@@ -58,10 +59,10 @@ fn step(state: &mut State<'_, '_>, instruction: u64, is_first: bool) -> Option<u
     entries.unwind_frame(state, part, position)
 }
 
-/// What is left of a function, which the unwinder wants to see whether it is about to return. It looks only as far as
-/// instructions are those of a return; what is not there is made up of instructions that are not.
+/// The rest of a function, from which the unwinder decides whether it is about to return. It only looks at instructions
+/// that can be part of a return; missing bytes are replaced by instructions that cannot.
 ///
-/// A function that has called another one does not return yet, but the unwinder would take any jump for a return.
+/// A function that has called another one is not returning yet, but the unwinder would take any jump for a return.
 fn code(process: &Process<'_>, image: u64, rest: Range<u32>, is_first: bool) -> Option<Vec<u8>> {
     const BREAKPOINT: u8 = 0xcc;
     let (at, size) = (image + u64::from(rest.start), u64::from(rest.end.checked_sub(rest.start)?));
@@ -71,7 +72,7 @@ fn code(process: &Process<'_>, image: u64, rest: Range<u32>, is_first: bool) -> 
     Some(code)
 }
 
-/// Unwind data, and the position of that which it is chained to.
+/// Unwind data, and the position of the data that it is chained to.
 fn unwind_data(process: &Process<'_>, image: u64, position: u32) -> Option<(Vec<u8>, Option<u32>)> {
     const CHAINED: u8 = 4;
     let at = image + u64::from(position);

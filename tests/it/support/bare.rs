@@ -1,16 +1,17 @@
-//! What of a context may stay with the options `r` and `R`: its valid registers, by the tables of the tests.
+//! The part of a context that may stay with the options `r` and `R`: its valid registers, by the tables of the tests.
 
 use crate::contexts::tables::{TABLES, Table};
 
-/// The bits of the flags that say which registers are valid, where they name a processor beside.
+/// The flags that tell which registers are valid, for layouts whose flags also name the processor.
 fn flags(table: &Table, record: &[u8]) -> u64 {
     let bytes = &record[table.flags_at..table.flags_at + table.flags_size];
     bytes.iter().rev().fold(0, |flags, byte| flags << 8 | u64::from(*byte))
 }
 
-/// A record of just the size of a layout with zeros in place of all that is no valid register.
+/// A record of exactly the size of a layout, in which everything except valid registers is zero.
 ///
-/// Without a group in its flags, those that a stack trace needs are valid. With `r` floating point and vectors go too.
+/// If the flags name no group, the registers that a stack trace needs are valid. `r` also removes floating point and
+/// vectors.
 pub fn bare(table: &Table, record: &[u8], options: &str) -> Vec<u8> {
     let flags = flags(table, record);
     let groups = table.groups();
@@ -34,7 +35,7 @@ pub fn bare(table: &Table, record: &[u8], options: &str) -> Vec<u8> {
     kept
 }
 
-/// The same for a record that may be of any layout; no two have the same size.
+/// The same for a record of any layout; no two layouts have the same size.
 pub fn bare_of_size(record: &[u8], options: &str) -> Vec<u8> {
     match TABLES.iter().find(|table| table.size == record.len()) {
         Some(table) => bare(table, record, options),
@@ -42,7 +43,8 @@ pub fn bare_of_size(record: &[u8], options: &str) -> Vec<u8> {
     }
 }
 
-/// Zeroes what the debugger leaves in MiscInfo and no flag says to be valid: the word on protected processes.
+/// Zeroes the field of MiscInfo that the debugger leaves although no flag declares it valid: that for protected
+/// processes.
 pub fn valid_misc_info(bytes: &mut [u8]) {
     if bytes[4] & 0x80 == 0 {
         bytes[52..56].fill(0);

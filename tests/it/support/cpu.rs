@@ -1,4 +1,4 @@
-//! Processors and memory for synthetic dumps: where the few registers and pointers are that a re-encoder looks at.
+//! Processors and memory for synthetic dumps: positions of the few registers and pointers that a re-encoder uses.
 
 use crate::synth::SystemInfo;
 
@@ -14,7 +14,7 @@ pub struct Cpu {
     pub sp_at: usize,
     /// The size of a pointer.
     pub word: usize,
-    /// How far a window reaches to either side of an instruction.
+    /// The reach of a window to either side of an instruction.
     pub reach: u64,
 }
 
@@ -45,39 +45,39 @@ impl Cpu {
     };
     pub const ALL: [Self; 4] = [Self::X86, Self::ARM, Self::AMD64, Self::ARM64];
 
-    /// x86 on Itanium, on ARM64, 32-bit ARM on ARM64: numbers of their own, all else as it is on the processor itself.
+    /// x86 on Itanium, x86 on ARM64, and 32-bit ARM on ARM64: different numbers, but otherwise the same as the
+    /// processor itself.
     pub const EMULATED: [Self; 3] = [
         Self { architecture: 10, ..Self::X86 },
         Self { architecture: 14, ..Self::X86 },
         Self { architecture: 13, ..Self::ARM },
     ];
-    /// ARM64 as Breakpad numbered it first, with a context of its own.
+    /// ARM64 with Breakpad's first number for it, which has a different context.
     pub const ARM64_OLD: Self = Self { architecture: 0x8003, size: 796, flags: 0x8000_0006, ..Self::ARM64 };
 
-    /// True for ARM with 32 bits.
+    /// True for 32-bit ARM.
     pub const fn is_arm(self) -> bool {
         self.size == Self::ARM.size
     }
 
-    /// True for x86.
     pub const fn is_x86(self) -> bool {
         self.size == Self::X86.size
     }
 
-    /// Where ARM has its status register.
+    /// The position of the status register in an ARM context.
     pub const ARM_STATUS_AT: usize = 68;
 
-    /// Windows on this processor.
+    /// System information for Windows on this processor.
     pub fn windows(self) -> SystemInfo {
         SystemInfo { architecture: self.architecture, ..SystemInfo::default() }
     }
 
-    /// Linux, as Breakpad numbers it, on this processor.
+    /// System information for Linux, as Breakpad numbers it, on this processor.
     pub fn linux(self) -> SystemInfo {
         SystemInfo { platform: 0x8201, ..self.windows() }
     }
 
-    /// A context whose other registers hold something too; ARM's status has no Thumb bit.
+    /// A context with values in the other registers as well; the ARM status has no Thumb bit.
     pub fn context(self, ip: u64, sp: u64) -> Vec<u8> {
         let mut context: Vec<u8> = (0..self.size).map(|at| (at * 7 + 3) as u8).collect();
         put(&mut context, self.flags_at, &self.flags.to_le_bytes());
@@ -89,7 +89,7 @@ impl Cpu {
         context
     }
 
-    /// The start of a thread environment block: a pointer of no interest, `StackBase`, `StackLimit`.
+    /// The start of a thread environment block: an irrelevant pointer, `StackBase`, `StackLimit`.
     pub fn teb(self, base: u64, limit: u64) -> Vec<u8> {
         [0, base, limit].iter().flat_map(|pointer| pointer.to_le_bytes()[..self.word].to_vec()).collect()
     }
@@ -100,7 +100,7 @@ pub fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
     bytes[at..at + value.len()].copy_from_slice(value);
 }
 
-/// Memory that tells where it belongs: each byte follows from the low 32 bits of its address.
+/// Memory that can be recognised: each byte follows from the low 32 bits of its address.
 pub fn pattern(address: u64, size: u64) -> Vec<u8> {
     let byte = |at: u64| ((at & 0xffff_ffff).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8;
     (0..size).map(|offset| byte(address.wrapping_add(offset))).collect()

@@ -1,6 +1,7 @@
-//! Our re-encoding against the debugger engine's, by the table "Where we differ" of the crate's documentation.
+//! Compares our re-encoding with that of the debugger engine, by the table "Where we differ" in the crate's
+//! documentation.
 //!
-//! What must be is computed from the source and from what the engine wrote, never from what we wrote.
+//! The expected result is computed from the source and the engine's result, never from ours.
 
 mod memory;
 
@@ -14,8 +15,8 @@ use super::in_use;
 use super::narrow_side::NarrowSide;
 use super::spans::position_of;
 
-/// Streams that are carried along whatever the options say: thread names, comments, function tables and everything that
-/// the engine drops.
+/// Streams that are carried along regardless of the options: thread names, comments, function tables and everything
+/// that the engine drops.
 const CARRIED: [u32; 7] = [10, 11, 18, 20, 23, 24, 0xfff0];
 const FULL_MEMORY: u64 = 0x2;
 const FILTER_MEMORY: u64 = 0x8;
@@ -27,11 +28,11 @@ pub fn of(file: &[u8]) -> Engine {
     match file.get(6..8) {
         Some([0xd7, 0xa0]) => Engine::V2017,
         Some([0x43, 0xa0]) => Engine::V2026,
-        other => panic!("{other:x?} is no engine"),
+        other => panic!("{other:x?} is not a known engine"),
     }
 }
 
-/// A source, what the engine made of it and what we made of it.
+/// A source, the engine's re-encoding of it, and ours.
 pub struct Comparison<'a> {
     /// True if the engine is that of 2026.
     today: bool,
@@ -44,7 +45,7 @@ pub struct Comparison<'a> {
     faults: Vec<String>,
 }
 
-/// Every way in which our re-encoding is not what it should be; empty if it is right.
+/// Every way in which our re-encoding is wrong; empty if it is right.
 pub fn faults(source: &[u8], engine: &[u8], ours: &[u8]) -> Vec<String> {
     let source = Facts::of(source);
     let architecture = source.system_info().map(|system| system.architecture);
@@ -78,12 +79,12 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// True if bytes that say nothing are zero.
+    /// True if the options zero bytes without meaning.
     fn is_private(&self) -> bool {
         self.ours.header.flags & (FILTER_MEMORY | FILTER_MODULE_PATHS) != 0
     }
 
-    /// A context with all that has to be zero.
+    /// A context in which everything that must be zero is zero.
     fn bare(&self, context: &[u8]) -> Vec<u8> {
         bare_of_size(context, if self.ours.header.flags & FILTER_MEMORY != 0 { "r" } else { "R" })
     }
@@ -103,8 +104,8 @@ impl<'a> Comparison<'a> {
     fn kinds(&mut self) {
         let mut expected = self.engine.kinds();
         let filtered = self.ours.header.flags & FILTER_MEMORY != 0;
-        // With the option `r`, of these only what tells nothing of the user. The engine of 2026 keeps names of threads, and
-        // has a letter for traces.
+        // With the option `r`, only streams without user data. The engine of 2026 keeps thread names, and has a letter
+        // for traces.
         let carried = |kind: &u32| match (*kind, filtered) {
             (24, _) => !self.today,
             (23, _) if self.today && self.ours.header.flags & IPT_TRACE == 0 => false,
@@ -131,7 +132,7 @@ impl<'a> Comparison<'a> {
             self.equal(&format!("environment block of {id}"), self.extend(engine.teb), ours.teb);
             let mut context = engine.context.to_vec();
             if context.len() < source.context.len() && self.today {
-                // Where the engine cuts an extended state off, it still says that it is there.
+                // Where the engine cuts off an extended state, it leaves the flag for it set.
                 let at = if self.narrow { 0 } else { 0x30 };
                 context[at] &= !0x40;
             }
@@ -140,13 +141,13 @@ impl<'a> Comparison<'a> {
             let rule = self.stack_by_rule(source);
             let narrow = self.side.threads.get(number).and_then(Option::as_ref);
             let expected = match rule {
-                // The engine re-encodes the 64-bit stack alone, and Windows writes the 32-bit one into the descriptor.
+                // The engine only re-encodes the 64-bit stack; Windows writes the 32-bit one into the descriptor.
                 _ if narrow.is_some() => narrow.map(|it| (it.stack.start, it.stack.end - it.stack.start)).unwrap(),
-                // The engine compares such a stack's bounds in two different forms and misses it.
+                // The engine compares the bounds of such a stack in two different forms and misses it.
                 Some((start, size)) if self.narrow && start >> 31 != 0 => (self.extend(start), size),
                 _ => (engine.stack_start, u64::from(engine.stack_size)),
             };
-            // That of an exception may be lower than the thread's.
+            // The stack pointer of an exception may be lower than that of its thread.
             let lower = rule.filter(|it| it.0 < expected.0 && it.0 + it.1 == expected.0 + expected.1);
             let (start, size) = self.in_use(source, lower.unwrap_or(expected)).0;
             let expected = (self.extend(start), size);
@@ -156,7 +157,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// `[SP, StackBase)` by the thread environment block, all of the stack if the stack pointer lies elsewhere.
+    /// `[SP, StackBase)` by the thread environment block; the whole stack if the stack pointer is elsewhere.
     fn stack_by_rule(&self, thread: &Thread<'_>) -> Option<(u64, u64)> {
         let bounds = self.bounds(thread);
         let pointers = in_use::pointers(&self.source, thread);
@@ -166,7 +167,7 @@ impl<'a> Comparison<'a> {
         Some((start, bounds.end - start)).filter(|_| !bounds.is_empty())
     }
 
-    /// All of a stack by the thread environment block; nothing if that does not tell.
+    /// The whole stack by the thread environment block; empty if it has none.
     fn bounds(&self, thread: &Thread<'_>) -> Range<u64> {
         let architecture = self.source.system_info().map(|system| system.architecture);
         let word = architecture.and_then(in_use::registers).map_or(8, |(_, _, word, _)| word as u64);
@@ -177,12 +178,12 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// What the descriptor of a thread names, and all of its stacks.
+    /// The stack that the descriptor of a thread names, and all stacks of the thread.
     fn in_use(&self, thread: &Thread<'_>, by_rule: (u64, u64)) -> ((u64, u64), Vec<Range<u64>>) {
         in_use::stacks((&self.source, &self.sorted(&self.source)), thread, by_rule, self.bounds(thread))
     }
 
-    /// Bytes of the source by address, whatever form the address has.
+    /// Bytes of the source by address, in any form of the address.
     fn source_bytes(&self, address: u64, size: u64) -> &'a [u8] {
         let plain = self.source.read(self.mask(address), size);
         if plain.is_empty() { self.source.read(self.extend(address), size) } else { plain }
@@ -204,7 +205,7 @@ impl<'a> Comparison<'a> {
             let reserved = if self.is_private() { [0; 2] } else { source.reserved };
             self.equal(&format!("reserved fields of {name}"), reserved, ours.reserved);
         }
-        // The engine extends the addresses of modules, but not those of a full user dump.
+        // The engine sign-extends the addresses of modules, except those of a full user dump.
         let mut expected: Vec<_> = engine
             .iter()
             .map(|it| (self.extend(it.base), it.size, it.checksum, it.timestamp, it.version, it.name.text.clone()))
@@ -240,20 +241,20 @@ impl<'a> Comparison<'a> {
             })
         };
         self.equal("system information", strip(&self.engine), strip(&self.ours));
-        // The engine does not look for it in a full user dump.
+        // The engine does not look for the service pack in a full user dump.
         let service_pack = |facts: &Facts<'a>| facts.system_info().and_then(|it| it.service_pack.text);
         self.equal("service pack", service_pack(&self.source), service_pack(&self.ours));
         let processor = |facts: &Facts<'a>| facts.system_info().map(|it| (it.level, it.revision));
         self.equal("processor", processor(&self.source), processor(&self.ours));
 
-        // All but the engine's own build string, which stands at [752, 832).
+        // Everything except the engine's own build string at [752, 832).
         let parts =
             |blob: Option<Blob<'a>>, range: Range<usize>| blob.and_then(|blob| blob.get(range).map(<[u8]>::to_vec));
         let (engine, ours) = (self.engine.stream_bytes(15), self.ours.stream_bytes(15));
         let mut expected = parts(engine, 0..752);
         expected.as_mut().filter(|_| self.is_private()).into_iter().for_each(|bytes| valid_misc_info(bytes));
         self.equal("MiscInfo up to its build strings", expected, parts(ours, 0..752));
-        self.equal("MiscInfo behind its build strings", parts(engine, 832..1364), parts(ours, 832..1364));
+        self.equal("MiscInfo after its build strings", parts(engine, 832..1364), parts(ours, 832..1364));
     }
 
     fn rows(&mut self) {
@@ -269,7 +270,7 @@ impl<'a> Comparison<'a> {
         expected.sort_by_key(|row| row.base);
         self.equal("memory information", expected, self.ours.memory_infos());
 
-        // The source's rows with their exit states; the engine has them without, and leaves invalid ones out.
+        // The source's entries with their exit status; the engine clears it, and leaves invalid entries out.
         let ours = self.ours.thread_infos();
         if self.engine.stream(17).is_some() {
             let extended = |facts: &Facts<'a>| -> Vec<ThreadInfo> {
@@ -278,7 +279,7 @@ impl<'a> Comparison<'a> {
             };
             let (expected, mut engine) = (extended(&self.source), extended(&self.engine));
             if self.today {
-                // Left over from other uses of the memory, where the engine of 2017 has 0.
+                // Left over from other uses of the memory; the engine of 2017 writes 0.
                 engine.iter_mut().for_each(|row| row.exit_status = 0);
             }
             self.equal("thread information", expected, ours.clone());
@@ -314,11 +315,11 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Streams that go byte for byte where the source has them.
+    /// Streams that are copied byte for byte if the source has them.
     fn copied_streams(&mut self) {
         for kind in self.ours.kinds() {
             let copied = CARRIED.contains(&kind) || kind > 0xffff || matches!(kind, 13 | 19 | 21 | 22);
-            // Thread names point elsewhere, and are compared by what they say.
+            // Thread names are at other positions, and are compared by their text.
             if !copied || kind == 24 {
                 continue;
             }
@@ -333,7 +334,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// An `RSDS` record with the name of the PDB in place of its path.
+/// An `RSDS` record in which the path of the PDB is reduced to its file name.
 fn without_folder(record: &[u8]) -> Vec<u8> {
     if !record.starts_with(b"RSDS") || record.len() < 24 {
         return record.to_vec();

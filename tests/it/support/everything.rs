@@ -4,7 +4,7 @@ use super::forms::Form;
 use crate::synth::compressed::COMPRESSED_MEMORY;
 use crate::synth::*;
 
-/// Types of streams that the builder has no records for.
+/// Stream types for which the builder has no records.
 const HANDLE_OPERATION_LIST: u32 = 18;
 const SYSTEM_MEMORY_INFO: u32 = 21;
 const PROCESS_VM_COUNTERS: u32 = 22;
@@ -27,7 +27,7 @@ const MOZ_MAC_CRASH_INFO: u32 = 0x4d7a_0001;
 const MOZ_MAC_BOOT_ARGS: u32 = 0x4d7a_0002;
 const MOZ_LINUX_LIMITS: u32 = 0x4d7a_0003;
 const MOZ_SOFT_ERRORS: u32 = 0x4d7a_0004;
-/// Facebook's streams that are text.
+/// Facebook's text streams.
 const FACEBOOK: [u32; 9] = [
     0xface_1ca7,
     0xface_cafa,
@@ -40,11 +40,11 @@ const FACEBOOK: [u32; 9] = [
     0xface_e000,
 ];
 
-/// How many entries the directory has, unused ones included.
+/// The number of directory entries, including unused ones.
 pub const STREAMS: u64 = 30;
 
 /// A dump of a 32-bit process: two threads and more, three kinds of CodeView records, both memory lists, two
-/// exceptions, a chain of records at a handle, and each stream that refers to others.
+/// exceptions, a chain of records at a handle, and every stream that refers to other data.
 pub fn everything(form: Form) -> Dump {
     streams_with_file_offsets(records(form))
 }
@@ -112,7 +112,7 @@ fn records(form: Form) -> Dump {
         .raw(0x1_0001, "unknown")
 }
 
-/// The streams that only writing by hand can make.
+/// The streams that have to be written by hand.
 fn streams_with_file_offsets(dump: Dump) -> Dump {
     dump.written(HANDLE_OPERATION_LIST, |bytes| {
         bytes.u32s(&[16, 288, 1, 0]).u64(8).u32s(&[77, 7, 1, 0, 2, 3]).u64s(&[0x40_0001; 32]);
@@ -194,7 +194,7 @@ pub fn pdb20(form: Form) -> Vec<u8> {
     })
 }
 
-/// An ELF build id in the byte order of the form; the id is bytes.
+/// An ELF build ID in the byte order of the form; the ID itself is bytes.
 pub fn build_id(form: Form) -> Vec<u8> {
     form.record(|bytes| {
         bytes.u32(0x4270_454c).raw((1..=20).collect::<Vec<u8>>());
@@ -204,7 +204,7 @@ pub fn build_id(form: Form) -> Vec<u8> {
 const MAPS: &str = "400d9000-400db000 r-xp 00000000 b3:04 227        /system/bin/app process\n\
                     400dc000-400dd000 rw-p 00000000 00:00 0 \n400de000-400df0";
 
-/// [`everything`], and the streams of other producers that refer to nothing.
+/// [`everything`], and the streams of other producers that do not refer to other data.
 pub fn everything_of_all_producers(form: Form) -> Dump {
     let texts = everything(form)
         .raw(LINUX_CPU_INFO, "processor\t: 0\nflags: a\n\nprocessor\t: 1\n")
@@ -230,7 +230,7 @@ pub fn everything_of_all_producers(form: Form) -> Dump {
             bytes.u32s(&[6, 4096, 3, 0x40_0000, 0, 0]);
         })
         .written(COMPRESSED_MEMORY, |bytes| {
-            // No regions and no buckets, for there are lists.
+            // No regions and no buckets, because there are memory lists.
             bytes.u32s(&[192, 2]).u64(u64::from_le_bytes(*b"!!pmdz!!")).zeros(128).u32(1).zeros(44);
         })
 }

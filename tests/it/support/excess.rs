@@ -1,11 +1,11 @@
-//! The memory that the options `i`, `p` and `w` ask for by the rules of the table "Where we differ", computed from the
+//! The memory that the options `i`, `p` and `w` request by the rules of the table "Where we differ", computed from the
 //! source alone and without the crate.
 
 use std::ops::Range;
 
 use super::facts::Facts;
 
-/// The source, and how its addresses look.
+/// The source, and the form of its addresses.
 #[derive(Clone, Copy)]
 pub struct Rules<'f, 'a> {
     pub source: &'f Facts<'a>,
@@ -17,7 +17,7 @@ pub struct Rules<'f, 'a> {
     pub word: u64,
     /// The stacks of all threads.
     pub stacks: &'f [Range<u64>],
-    /// Where frame pointers lead to return addresses, whatever these point to.
+    /// Positions of return addresses in the chain of frame pointers, which stay whatever their target.
     pub frames: &'f [u64],
 }
 
@@ -26,7 +26,7 @@ impl<'a> Rules<'_, 'a> {
         if self.narrow { address & 0xffff_ffff } else { address }
     }
 
-    /// An integer in the memory of the source, wherever its bytes are.
+    /// An integer in the memory of the source, even across ranges.
     fn number(&self, address: u64, size: u64) -> Option<u64> {
         let mut bytes = [0; 8];
         for (at, byte) in (address..address.checked_add(size)?).zip(&mut bytes) {
@@ -42,11 +42,11 @@ impl<'a> Rules<'_, 'a> {
         self.number(address, self.word).filter(|&pointer| pointer != 0)
     }
 
-    /// The bytes at an address with zeros for those words of the stacks that no stack trace needs.
+    /// The bytes at an address, in which stack words that no stack trace needs are zero.
     ///
-    /// A word stays that points into a stack (or to its end), or behind a near call in executable memory of a module. It
-    /// goes if it points elsewhere, or into memory that is not executable, or where no call can be. Of what remains, either
-    /// will do, and `ours` tells which.
+    /// A word stays if it points into a stack (or to its end), or after a near call in executable memory of a module.
+    /// It is zeroed if it points elsewhere, or into memory that is not executable, or where no call can be. For all
+    /// other words both are accepted, and `ours` decides.
     pub fn filtered(&self, start: u64, bytes: &[u8], ours: &[(u64, &[u8])]) -> Vec<u8> {
         let word = self.word;
         let mut filtered = bytes.to_vec();
@@ -59,7 +59,7 @@ impl<'a> Rules<'_, 'a> {
                 let value = self.number(first, word).filter(|_| whole);
                 let stays = value.is_some_and(|value| {
                     let on_stack = self.stacks.iter().any(|stack| stack.start <= value && value <= stack.end);
-                    // A trace through a handler meets the instruction that raised the exception.
+                    // A stack trace through an exception handler contains the instruction that raised the exception.
                     let raised = self.source.exceptions().iter().any(|it| self.mask(it.address) == value);
                     on_stack
                         || raised
@@ -74,7 +74,7 @@ impl<'a> Rules<'_, 'a> {
         filtered
     }
 
-    /// Whether a word is a return address; `None` where it may be.
+    /// Whether a word is a return address; `None` if it may be one.
     fn is_return(&self, value: u64) -> Option<bool> {
         let modules = self.source.modules();
         let (behind, infos) = (value.wrapping_sub(1), self.source.memory_infos());
@@ -116,7 +116,8 @@ impl<'a> Rules<'_, 'a> {
         windows
     }
 
-    /// Blocks of threads, which are at `tebs`, and process, and what the engine adds when it writes a running process; `today` is that of 2026.
+    /// Environment blocks of the threads, at `tebs`, and of the process, and the memory that the engine adds for a
+    /// running process; `today` selects the engine of 2026.
     pub fn blocks(&self, today: bool, tebs: &[u64]) -> Vec<Range<u64>> {
         let sized = |start: u64, size: u64| self.mask(start)..self.mask(start).saturating_add(size);
         let narrow = |wide: u64, narrow: u64| if self.narrow { narrow } else { wide };
@@ -145,7 +146,7 @@ impl<'a> Rules<'_, 'a> {
         all
     }
 
-    /// Private regions by their protection; every range where there are no rows.
+    /// Private regions by their protection; every range if there are no memory information entries.
     pub fn private(&self) -> Vec<Range<u64>> {
         let rows = self.source.memory_infos();
         if rows.is_empty() {
@@ -157,7 +158,7 @@ impl<'a> Rules<'_, 'a> {
     }
 }
 
-/// True if the byte at an address is there and not 0.
+/// True if the byte at an address is present and not 0.
 fn is_set(memory: &[(u64, &[u8])], address: u64) -> bool {
     let byte = |(start, bytes): &(u64, &[u8])| bytes.get(usize::try_from(address.checked_sub(*start)?).ok()?).copied();
     memory.iter().find_map(byte).is_some_and(|byte| byte != 0)

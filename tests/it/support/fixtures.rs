@@ -15,7 +15,7 @@ pub const QUICK_START: &[u8] = include_bytes!("../../fixtures/quick-start.dmp");
 /// A full user dump with some of everything, made by the tests.
 pub const FULL_USER_DUMP: &[u8] = include_bytes!("../../fixtures/full-user-dump.dmp");
 
-/// A source, the options it was re-encoded with and what the debugger made of it.
+/// A source, the options it was re-encoded with, and the debugger's result.
 #[derive(Clone, Debug)]
 pub struct Redump {
     /// The name of the source: `synth/stacks.dmp`.
@@ -40,7 +40,7 @@ impl Redump {
 
 /// The bytes of one dump, by its path in the archives: `synth/stacks.dmp`, `live/m.dmp`.
 pub fn get(name: &str) -> &'static [u8] {
-    files().get(name).unwrap_or_else(|| panic!("there is no fixture {name}"))
+    files().get(name).unwrap_or_else(|| panic!("the fixture {name} is missing"))
 }
 
 /// Every dump of the archives with its name, in the order of the names.
@@ -48,7 +48,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static [u8])> {
     files().iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
 }
 
-/// Every re-encoding whose source is at hand too, in the order of the names.
+/// Every re-encoding whose source is also present, in the order of the names.
 pub fn redumps() -> impl Iterator<Item = Redump> {
     all().filter_map(|(result, _)| {
         let (folder, file) = result.split_once('/')?;
@@ -58,7 +58,7 @@ pub fn redumps() -> impl Iterator<Item = Redump> {
     })
 }
 
-/// `m_wbigF.dmp` is `/mwF`: capitals are spelt out where file names ignore case.
+/// `m_wbigF.dmp` is `/mwF`: upper-case letters are spelt out because some file systems ignore case.
 pub fn options(file: &str) -> String {
     let letters = file.trim_end_matches(".dmp").replace("big", "").replace('_', "");
     format!("/{letters}")
@@ -73,13 +73,13 @@ fn unpack(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
     let decoder = StreamingDecoder::new(archive).expect("a fixture archive is a zstd frame");
     let mut files = Vec::new();
     for entry in tar::Archive::new(decoder).entries().expect("a fixture archive is a tar") {
-        let mut entry = entry.expect("a fixture archive is whole");
+        let mut entry = entry.expect("the fixture archive is complete");
         if !entry.header().entry_type().is_file() {
             continue;
         }
         let name = entry.path().expect("names of fixtures are plain").to_string_lossy().into_owned();
         let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).expect("a fixture archive is whole");
+        entry.read_to_end(&mut bytes).expect("the fixture archive is complete");
         files.push((name, bytes));
     }
     files

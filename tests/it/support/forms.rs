@@ -1,4 +1,4 @@
-//! One dump in the forms that must read alike: both byte orders, everything in the usual places and in odd ones.
+//! One dump in several forms that must read alike: both byte orders, parts at usual and at odd positions.
 
 use std::thread;
 
@@ -7,7 +7,7 @@ use userdump::Minidump;
 use super::facts::Facts;
 use crate::synth::{Bytes, Dump};
 
-/// A byte order, and how many bytes of filler stand in front of each part.
+/// A byte order, and the number of filler bytes before each part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
     pub big_endian: bool,
@@ -15,7 +15,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// What Windows writes.
+    /// The form that Windows writes.
     pub const USUAL: Self = Self { big_endian: false, filler: 0 };
     pub const ALL: [Self; 4] = [
         Self::USUAL,
@@ -24,7 +24,7 @@ impl Form {
         Self { big_endian: true, filler: 3 },
     ];
 
-    /// A record in the byte order of the form, for what the builder takes as bytes.
+    /// A record in the byte order of the form, for parts that the builder takes as bytes.
     pub fn record(self, write: impl FnOnce(&mut Bytes)) -> Vec<u8> {
         let mut bytes = if self.big_endian { Bytes::big_endian() } else { Bytes::little_endian() };
         write(&mut bytes);
@@ -43,7 +43,7 @@ pub fn open(bytes: &[u8]) -> Minidump<'_> {
     Minidump::parse(bytes).expect("the header is sound")
 }
 
-/// Looks at a dump in every form; the plain decoder tells where things are.
+/// Checks a dump in every form; the plain decoder gives the positions.
 pub fn in_every_form(dump: impl Fn(Form) -> Dump, look: impl Fn(&Minidump<'_>, &Facts<'_>)) {
     for form in Form::ALL {
         let _named = Named(form);
@@ -52,7 +52,7 @@ pub fn in_every_form(dump: impl Fn(Form) -> Dump, look: impl Fn(&Minidump<'_>, &
     }
 }
 
-/// Names the form whose test fails.
+/// Prints the form if its test fails.
 struct Named(Form);
 
 impl Drop for Named {

@@ -1,4 +1,4 @@
-//! Unpacks the golden dumps, once per machine: three gigabytes pass through, a few hundred megabytes are kept.
+//! Unpacks the golden dumps once per machine: of three gigabytes, a few hundred megabytes are kept.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader};
@@ -9,28 +9,28 @@ use std::time::UNIX_EPOCH;
 
 use ruzstd::decoding::StreamingDecoder;
 
-/// What is kept of the archives: of each set dumps that the debugger wrote of the process, and what it re-encoded from
-/// the one of all memory and from the full user dump. Left out are the letters that the debugger does not document.
+/// The members that are kept: in each set, the dumps that the debugger wrote of the process, and its re-encodings of
+/// the one with all memory and of the full user dump. Letters that the debugger does not document are left out.
 ///
-/// To use more, add it here: only what is missing is unpacked then.
+/// To use more, add it here: only missing members are unpacked.
 pub const SETS: [&str; 4] = ["live", "crash", "live32", "crash32"];
 const LIVE: &str = "m ma m_c m_d m_i m_ip m_p m_pw m_w";
 const REDUMPED: &str = "m ma m_ar m_bigA m_bigF m_bigFt m_bigFu m_bigR m_c m_cd m_cdFhiptuw m_d m_f m_fFhut m_h m_hu m_i \
                         m_id m_ip m_ir m_iu m_p m_pw m_r m_rR m_rp m_t m_tu m_u m_w m_wbigF m_wd m_y";
-/// A stack above 2 GiB, of which the debugger managed to re-encode nothing but all memory from a minidump.
+/// A stack above 2 GiB. From a minidump of it, the debugger only managed to re-encode all memory.
 const HIGH: &str = "highstack32";
 const HIGH_LIVE: &str = "m ma m_i m_p m_w";
 const HIGH_FROM_MA: &str = "ma m_bigA";
 const HIGH_FROM_F: &str = "m ma m_bigA m_i m_p m_w";
 
-/// What the engine of 2026 re-encoded, by kind of source. Left out are the letters that we refuse (`C`, `W`); those of `s` are
-/// [`triage_dumps`].
+/// The re-encodings of the engine of 2026, by kind of source. Letters that we refuse (`C`, `W`) are left out; those
+/// with `s` are [`triage_dumps`].
 const REDUMPED_2026: &str = "m m_bigF m_bigFt m_bigFu m_bigM m_bigR m_c m_cdFhiptuw m_d m_e m_h m_i m_ir m_p m_r m_rR \
                              m_t m_u m_w m_y";
 const SYNTH_2026: &str = "m m_bigF m_bigR m_c m_cdFhiptuw m_d m_h m_hut m_i m_p m_r m_t m_u m_w ma";
 const LIVE_2026: &str = "m m_bigF m_bigM m_bigR m_bigT m_c m_cdFhiptuw m_d m_e m_h m_hut m_i m_p m_r m_rR m_t m_u m_w \
                          m_wd m_y ma";
-/// Source, folder of the results, their names, and one more where the archive has it.
+/// Source, folder of the results, their names, and an additional one if the archive has it.
 const FROM_MINIDUMPS_2026: [(&str, &str, &str, &str); 23] = [
     ("live/ma", "live-from-ma@26", REDUMPED_2026, ""),
     ("crash/ma", "crash-from-ma@26", REDUMPED_2026, "ma"),
@@ -84,7 +84,7 @@ pub fn user_dumps_of_2026() -> impl Iterator<Item = Redumped> {
     redumped(&FROM_F_2026)
 }
 
-/// Paths of each source, of the triage dump that an engine made of it, and of the small one without a filter.
+/// Paths of each source, of the triage dump that an engine made of it, and of the small dump without a filter.
 pub fn triage_dumps() -> impl Iterator<Item = [String; 3]> {
     let of_2017 = SETS.into_iter().map(|set| (format!("{set}/ma"), format!("{set}-from-ma")));
     let of_2026 =
@@ -94,7 +94,7 @@ pub fn triage_dumps() -> impl Iterator<Item = [String; 3]> {
     of_2017.chain(of_2026).map(path)
 }
 
-/// Path of each single-letter re-encoding of one source by the engine of 2026, and the word for it.
+/// Path of each single-letter re-encoding of one source by the engine of 2026, and its option word.
 pub fn letters() -> impl Iterator<Item = (String, String)> {
     let small = "acdefhiprtuwy".chars().map(|letter| (format!("letters/l_{letter}.dmp"), format!("/m{letter}")));
     let big = "ADFMNRT".chars().map(|letter| (format!("letters/u_{letter}.dmp"), format!("/m{letter}")));
@@ -106,12 +106,12 @@ fn pairs(names: &'static str, high: &'static str) -> impl Iterator<Item = (&'sta
     usual.chain(high.split_whitespace().map(|name| (HIGH, name)))
 }
 
-/// 32-bit processes on a 64-bit system, of which the debugger wrote all memory and small dumps while they ran; of the
-/// first also a full user dump.
+/// 32-bit processes on a 64-bit system. The debugger wrote all memory and small dumps while they ran, and a full user
+/// dump of the first.
 pub const WOW64_SETS: [&str; 2] = ["wow64-live", "wow64-crash"];
 pub const WOW64_LIVE: [&str; 7] = ["m", "ma", "m_c", "m_d", "m_i", "m_p", "m_w"];
-/// With more and with fewer parts of such a process; of all that a debugger shows the 32-bit registers and frames of, the
-/// smallest.
+/// Dumps of such a process with more and with fewer parts. This is the smallest of those for which a debugger shows the
+/// 32-bit registers and frames.
 pub const WOW64_SMALLEST: &str = "wow64-needed/peb_noteb32.dmp";
 
 /// Set and name of every dump that the debugger wrote of a process.
@@ -119,7 +119,7 @@ pub fn live() -> impl Iterator<Item = (&'static str, &'static str)> {
     pairs(LIVE, HIGH_LIVE)
 }
 
-/// Set and name of every re-encoding of one of all memory.
+/// Set and name of every re-encoding of a dump with all memory.
 pub fn from_ma() -> impl Iterator<Item = (&'static str, &'static str)> {
     pairs(REDUMPED, HIGH_FROM_MA)
 }
@@ -129,30 +129,30 @@ pub fn from_f() -> impl Iterator<Item = (&'static str, &'static str)> {
     pairs(REDUMPED, HIGH_FROM_F)
 }
 
-/// The sets of which there is a full user dump, `f.dmp`, of the same stopped process as `ma.dmp`.
+/// The sets with a full user dump, `f.dmp`, of the same stopped process as `ma.dmp`.
 pub const USER_DUMP_SETS: [&str; 5] = ["live", "crash", "live32", "crash32", HIGH];
 
-/// What MiniDumpWriteDump writes with compressed memory.
+/// A dump with compressed memory, written by MiniDumpWriteDump.
 pub const COMPRESSED: &str = "compressed/mdwd-4661806.dmp";
 
-/// What today's debugger makes of `in.dmp` in the folder `exception-words`, by the words that it was given.
+/// The 2026 debugger's results for `in.dmp` in the folder `exception-words`, named by the option words.
 pub const EXCEPTION_WORDS: [&str; 9] = ["plain", "xp", "xrxc", "xr", "xc", "xt", "xpxt", "j", "xpma"];
 
-/// A .NET process, of which the runtime wrote all memory, and what its debuggers need.
+/// A .NET process: all memory as written by the runtime, and the memory that its debuggers need.
 pub const NET: [&str; 3] = ["net10/full.dmp", "net10/mini.dmp", "net10/triage.dmp"];
 
-/// One unpacking at a time, so that tests which run side by side do not all begin it.
+/// Only one thread unpacks at a time; concurrent tests wait.
 static UNPACKING: Mutex<()> = Mutex::new(());
 
-/// What a debugger read of the first of [`NET`] for threads, stacks and exceptions, and for all objects.
+/// The reads of a debugger in the first of [`NET`]: for threads, stacks and exceptions, and for all objects.
 pub const NET_READS: [&str; 2] = ["net10/read-stacks-exceptions.txt", "net10/read-all.txt"];
 
-/// Set of every full user dump, which has the name `f`.
+/// The set of every full user dump, which is named `f`.
 pub fn full_user() -> impl Iterator<Item = &'static str> {
     USER_DUMP_SETS.into_iter()
 }
 
-/// The paths of all members that can be asked for.
+/// The paths of all members that can be requested.
 pub fn members() -> Vec<String> {
     let mut members = wanted();
     members.extend(full_user().map(|set| format!("{set}/f.dmp")));
@@ -178,7 +178,7 @@ pub fn wanted() -> Vec<String> {
     live.chain(from_ma().map(|(set, name)| format!("{set}-from-ma/{name}.dmp"))).collect()
 }
 
-/// Where `member` lies, after unpacking its archive from `folder` if that has not happened yet.
+/// The path of `member`, after unpacking its archive from `folder` if necessary.
 pub fn path(folder: &Path, member: &str) -> PathBuf {
     let members = members();
     assert!(members.iter().any(|it| it == member), "{member} is not on the list of golden dumps to unpack");
@@ -217,7 +217,7 @@ fn archive_of(member: &str) -> &'static str {
     if narrow { "golden32.tar.zst" } else { "golden.tar.zst" }
 }
 
-/// A folder for this very archive: another one of the same name has another size or time.
+/// A folder for exactly this archive: another archive of the same name has a different size or time.
 fn unpacked_folder(archive: &Path) -> PathBuf {
     let metadata = fs::metadata(archive).unwrap_or_else(|error| panic!("{}: {error}", archive.display()));
     let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
@@ -225,7 +225,7 @@ fn unpacked_folder(archive: &Path) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}-{}", metadata.len(), modified.as_secs()))
 }
 
-/// Stores `members` below `target`, each under a temporary name first: what has its name is whole.
+/// Stores `members` below `target`, each under a temporary name first: a file with its final name is complete.
 fn unpack(archive: &Path, members: &[&str], target: &Path) -> io::Result<()> {
     let decoder = StreamingDecoder::new(BufReader::new(File::open(archive)?)).map_err(io::Error::other)?;
     let mut missing = members.to_vec();
@@ -240,7 +240,7 @@ fn unpack(archive: &Path, members: &[&str], target: &Path) -> io::Result<()> {
         };
         let path = target.join(missing.swap_remove(at));
         let partial = path.with_extension(format!("{}.part", process::id()));
-        fs::create_dir_all(path.parent().expect("members lie in folders"))?;
+        fs::create_dir_all(path.parent().expect("members are in folders"))?;
         io::copy(&mut entry, &mut File::create(&partial)?)?;
         fs::rename(&partial, &path)?;
     }

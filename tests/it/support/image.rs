@@ -1,18 +1,18 @@
-//! Images of Windows as they lie in memory: their headers made and taken apart by hand.
+//! Windows images as loaded in memory: their headers are built and parsed by hand.
 
 use std::ops::Range;
 
 use super::cpu::{Cpu, put};
 
-/// Where the file header stands in the images made here.
+/// The position of the PE signature and file header in the images made here.
 pub const SIGNATURE_AT: usize = 0x80;
-/// Where the section headers of an image for 64 and for 32 bits stand.
+/// The position of the section headers in 64-bit and in 32-bit images.
 pub const TABLE_AT: [usize; 2] = [SIGNATURE_AT + 24 + 240, SIGNATURE_AT + 24 + 224];
 
-/// A section header in the fields that count: name, position, size, characteristics.
+/// The relevant fields of a section header: name, position, size, characteristics.
 pub type Section<'a> = (&'a str, u32, u32, u32);
 
-/// Sections, and where their headers are.
+/// Sections, and the ranges of their headers.
 pub type Sections = (Vec<Range<u64>>, [Range<u64>; 2]);
 
 pub const DATA: u32 = 0xc000_0040;
@@ -33,15 +33,15 @@ pub fn headers(cpu: Cpu, sections: &[Section<'_>]) -> Vec<u8> {
         put(&mut bytes, at, name.as_bytes());
         put(&mut bytes, at + 8, &size.to_le_bytes());
         put(&mut bytes, at + 12, &position.to_le_bytes());
-        // The size of the raw data, which counts for nothing.
+        // The size of the raw data, which is ignored.
         put(&mut bytes, at + 16, &0x200u32.to_le_bytes());
         put(&mut bytes, at + 36, &characteristics.to_le_bytes());
     }
     bytes
 }
 
-/// The sections that are data, or code, of the image at `base`, and its headers in two ranges. `read` gives the bytes at
-/// an address, fewer where they end.
+/// The sections of the image at `base` that are data, or code, and its headers in two ranges. `read` returns the bytes
+/// at an address, or fewer where they end.
 pub fn sections(base: u64, data: bool, code: bool, read: impl Fn(u64, u64) -> Vec<u8>) -> Option<Sections> {
     let number = |at: u64, size: u64| {
         let bytes = read(base + at, size);
@@ -65,7 +65,7 @@ pub fn sections(base: u64, data: bool, code: bool, read: impl Fn(u64, u64) -> Ve
     Some((wanted, [span(0, 0x200), span(signature, at - signature)]))
 }
 
-/// The headers of the image at `base`, what its data directory tells of, and the debug records that it tells of.
+/// The headers of the image at `base`, the parts that its data directory describes, and its debug records.
 pub fn described(base: u64, read: impl Fn(u64, u64) -> Vec<u8>) -> Vec<Range<u64>> {
     let number = |at: u64, size: u64| {
         let bytes = read(base + at, size);

@@ -1,13 +1,13 @@
-//! The stacks that are in use and are not where the thread environment block says, by the table "Where we differ", computed
-//! from the source alone and without the crate.
+//! The stacks that are in use outside the bounds in the thread environment block, by the table "Where we differ",
+//! computed from the source alone and without the crate.
 
 use std::ops::Range;
 
 use super::facts::{Facts, Thread};
 use super::spans::span;
 
-/// Where a processor's context has the stack pointer and the instruction pointer, the size of both, and how far below the
-/// stack pointer a stack begins.
+/// The positions of the stack pointer and the instruction pointer in a processor's context, the size of both, and how
+/// far below the stack pointer a stack begins.
 pub fn registers(architecture: u16) -> Option<(usize, usize, usize, u64)> {
     match architecture {
         0 => Some((196, 184, 4, 4)),
@@ -32,7 +32,7 @@ pub fn raised(source: &Facts<'_>) -> Vec<u64> {
     source.exceptions().iter().filter_map(|exception| number(exception.context.0, at, size)).collect()
 }
 
-/// The stack pointers of a thread and of its exceptions, the thread's first, as far below as stacks begin.
+/// The stack pointers of a thread and of its exceptions, the thread's first, each lowered to where its stack begins.
 pub fn pointers(source: &Facts<'_>, thread: &Thread<'_>) -> Vec<u64> {
     let Some((at, _, size, below)) = source.system_info().and_then(|system| registers(system.architecture)) else {
         return Vec::new();
@@ -43,7 +43,8 @@ pub fn pointers(source: &Facts<'_>, thread: &Thread<'_>) -> Vec<u64> {
     contexts.filter_map(|context| Some(number(context, at, size)?.wrapping_sub(below))).collect()
 }
 
-/// The stack around the stack pointer of a thread that is not within `bounds`; `memory` is that of the source, in order.
+/// The stack around the stack pointer of a thread that is not within `bounds`; `memory` is the sorted memory of the
+/// source.
 fn around(source: &Facts<'_>, memory: &[(u64, &[u8])], thread: &Thread<'_>, bounds: &Range<u64>) -> Option<Range<u64>> {
     let (at, _, size, below) = registers(source.system_info()?.architecture)?;
     let mask = if size == 4 { u64::from(u32::MAX) } else { u64::MAX };
@@ -66,8 +67,8 @@ fn around(source: &Facts<'_>, memory: &[(u64, &[u8])], thread: &Thread<'_>, boun
     Some(pointer.saturating_sub(below)..end)
 }
 
-/// What the descriptor of a thread names, and the stacks beside it. `by_rule` is the stack by the thread environment block,
-/// `bounds` all of it.
+/// The stack that the descriptor of a thread names, and its other stacks. `by_rule` is the stack in use by the thread
+/// environment block, `bounds` is the whole stack.
 pub fn stacks(
     (source, memory): (&Facts<'_>, &[(u64, &[u8])]),
     thread: &Thread<'_>,

@@ -1,11 +1,11 @@
-//! A reader of JSON for the facts about golden dumps. `serde_json` would make numbers comparable with its values, in
-//! this whole binary, after which the type of `[]` is no longer plain.
+//! A JSON reader for the facts about golden dumps. `serde_json` would add comparisons between numbers and its values to
+//! this whole binary, after which the type of `[]` can no longer be inferred.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// A value; what is not there is [`Json::Null`].
+/// A value; a missing value is [`Json::Null`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Json {
     Null,
@@ -18,12 +18,12 @@ pub enum Json {
 impl Json {
     /// # Panics
     ///
-    /// If it is no JSON, or has anything that the facts do not have: truth values, signs, fractions.
+    /// Panics if it is not JSON, or has anything that does not occur in the facts: booleans, signs, fractions.
     pub fn parse(bytes: &[u8]) -> Self {
         let mut rest = std::str::from_utf8(bytes).expect("it is UTF-8").chars().peekable();
         let value = value(&mut rest);
         space(&mut rest);
-        assert_eq!(rest.next(), None, "something follows the value");
+        assert_eq!(rest.next(), None, "trailing data after the value");
         value
     }
 
@@ -33,23 +33,23 @@ impl Json {
         map.get(key).unwrap_or(&Self::Null)
     }
 
-    /// A number, or one in hexadecimal in a text.
+    /// A number, or the hexadecimal number in a string.
     pub fn number(&self) -> u64 {
         let digits = |text: &str| text.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok());
         match self {
             Self::Number(number) => *number,
-            Self::Text(text) => digits(text).unwrap_or_else(|| panic!("{text} is no number")),
-            other => panic!("{other:?} is no number"),
+            Self::Text(text) => digits(text).unwrap_or_else(|| panic!("{text} is not a number")),
+            other => panic!("{other:?} is not a number"),
         }
     }
 
     pub fn text(&self) -> &str {
-        let Self::Text(text) = self else { panic!("{self:?} is no text") };
+        let Self::Text(text) = self else { panic!("{self:?} is not a string") };
         text
     }
 
     pub fn list(&self) -> &[Self] {
-        let Self::List(list) = self else { panic!("{self:?} is no list") };
+        let Self::List(list) = self else { panic!("{self:?} is not a list") };
         list
     }
 }
@@ -86,7 +86,7 @@ fn value(rest: &mut Rest<'_>) -> Json {
     }
 }
 
-/// What stands between brackets, with commas.
+/// The comma-separated items up to the closing bracket.
 fn items<T>(rest: &mut Rest<'_>, end: char, item: impl Fn(&mut Rest<'_>) -> T) -> Vec<T> {
     rest.next();
     let mut found = Vec::new();
@@ -111,11 +111,11 @@ fn text(rest: &mut Rest<'_>) -> String {
                 Some('u') => {
                     let digits: String = rest.take(4).collect();
                     let number = u32::from_str_radix(&digits, 16).ok();
-                    number.and_then(char::from_u32).expect("a character that is no surrogate")
+                    number.and_then(char::from_u32).expect("a character that is not a surrogate")
                 }
                 Some('n') => '\n',
                 Some(c @ ('\\' | '"' | '/')) => c,
-                other => panic!("{other:?} behind a backslash"),
+                other => panic!("{other:?} after a backslash"),
             }),
             c => text.push(c),
         }

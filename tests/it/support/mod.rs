@@ -1,4 +1,4 @@
-//! What the tests share: how they are listed, where their files are, and a plain decoder to compare with.
+//! Shared test code: how tests are listed, where their files are, and a plain decoder to compare with.
 
 pub mod bare;
 pub mod cpu;

@@ -1,5 +1,5 @@
-//! What a 64-bit dump of a 32-bit process has of 32 bits, read without the crate: where things are was measured
-//! with the debugger's engine on processes of Wine and on a dump by Windows 7.
+//! The 32-bit side of a 64-bit dump of a 32-bit process, read without the crate. The positions were measured with the
+//! debugger's engine on processes under Wine and on a dump written by Windows 7.
 
 use std::ops::Range;
 
@@ -7,14 +7,14 @@ use super::bare::bare_of_size;
 use super::excess::Rules;
 use super::facts::{Facts, Thread};
 
-/// The area with the registers: a word, and the context.
+/// The size of the area with the registers: a word, and the context.
 const AREA: u64 = 4 + 716;
 const CONTEXT: u64 = 4;
 
-/// An environment block, and positions and sizes of what stays of it.
+/// An environment block, and positions and sizes of the fields that stay.
 type Block = (Range<u64>, &'static [(u64, u64)]);
 
-/// What a thread has of 32 bits.
+/// The 32-bit side of a thread.
 #[derive(Clone, Debug)]
 pub struct NarrowThread {
     pub id: u32,
@@ -22,13 +22,13 @@ pub struct NarrowThread {
     pub tebs: [u64; 2],
     /// From the stack pointer to the end of the stack.
     pub stack: Range<u64>,
-    /// The area with the saved registers, where the context says that it is one of x86.
+    /// The area with the saved registers, if the context is one of x86.
     pub area: Option<Range<u64>>,
     pub eip: u64,
     pub ebp: u64,
 }
 
-/// The threads in the order of the list, and the process environment blocks: that of 64 bits and that of 32 bits.
+/// The threads in list order, and the 64-bit and the 32-bit process environment block.
 #[derive(Clone, Debug, Default)]
 pub struct NarrowSide {
     pub threads: Vec<Option<NarrowThread>>,
@@ -52,7 +52,7 @@ impl NarrowThread {
         let context = slot + CONTEXT;
         let is_there = number(source, context, 4).is_some_and(|flags| flags & 0xffff_0000 == 0x1_0000);
         let [esp, eip, ebp] = match at(0x38, 2)? {
-            // Rsp, Rip, Rbp: their low halves.
+            // The low halves of Rsp, Rip and Rbp.
             0x23 => [0x98, 0xf8, 0xa0].map(|place| at(place, 4).unwrap_or(0)),
             _ => [196, 184, 180].map(|place| number(source, context + place, 4).unwrap_or(0)),
         };
@@ -62,7 +62,7 @@ impl NarrowThread {
         Some(Self { id: thread.id, tebs: [teb, narrow], stack: start..base, area, eip, ebp })
     }
 
-    /// Frames by the chain of frame pointers: where each frame is, and the return address in it.
+    /// Frames by the chain of frame pointers: the position of each frame, and its return address.
     pub fn frames(&self, memory: &Facts<'_>) -> Vec<(u64, u64)> {
         let mut frames = Vec::new();
         let mut frame = self.ebp;
@@ -108,12 +108,13 @@ impl NarrowSide {
         self.all().filter_map(|thread| thread.area.clone())
     }
 
-    /// The environment blocks that come along without `p`, and what of each stays with `r`: positions and sizes.
+    /// The environment blocks that are kept without `p`, and the fields of each that stay with `r`: positions and
+    /// sizes.
     pub fn blocks(&self) -> Vec<Block> {
-        // The ends of the stack, the addresses of the blocks themselves, and the slot that leads to the registers.
+        // The bounds of the stack, the addresses of the blocks themselves, and the slot that leads to the registers.
         const TEB64: &[(u64, u64)] = &[(0, 8), (8, 8), (16, 8), (0x30, 8), (0x60, 8), (0x1488, 8), (0x180c, 4)];
         const TEB32: &[(u64, u64)] = &[(4, 4), (8, 4), (0x18, 4), (0x30, 4)];
-        // Where the program is.
+        // The base of the program.
         const PEB64: &[(u64, u64)] = &[(0x10, 8)];
         const PEB32: &[(u64, u64)] = &[(8, 4)];
         let tebs = self.all().flat_map(|it| [(it.tebs[0], 0x2000, TEB64), (it.tebs[1], 0x34, TEB32)]);
@@ -122,15 +123,15 @@ impl NarrowSide {
         all.map(|(at, size, kept)| (at..at + size, kept)).collect()
     }
 
-    /// All that every small dump has of it.
+    /// The parts of it that every small dump has.
     pub fn wanted(&self) -> Vec<Range<u64>> {
         let windows = self.all().map(|it| it.eip.saturating_sub(0x80)..it.eip + 0x80);
         let blocks = self.blocks().into_iter().map(|(block, _)| block);
         self.stacks().into_iter().chain(self.areas()).chain(windows).chain(blocks).collect()
     }
 
-    /// What `r` makes of bytes of the source: words of 32-bit stacks are filtered, and so are registers and the blocks,
-    /// but where `asked` has them.
+    /// The bytes of the source with `r`: words of 32-bit stacks are filtered, and so are registers and the blocks,
+    /// except where `asked` has them.
     pub fn filtered(
         &self,
         rules: &Rules<'_, '_>,

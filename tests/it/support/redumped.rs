@@ -1,4 +1,4 @@
-//! A re-encoding for tests that look at one thing of it; what must hold of all is checked on the way.
+//! A re-encoding for tests that check one aspect of it; what must hold for every re-encoding is checked as well.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use userdump::{Dump, Minidump, RedumpError, redump};
 use super::cpu::pattern;
 use super::facts::{Facts, Positions, differences};
 
-/// What came out.
+/// The result of a re-encoding.
 pub struct Redumped {
     pub bytes: Vec<u8>,
     pub report: Report,
@@ -17,13 +17,13 @@ pub struct Redumped {
 impl Redumped {
     /// Re-encodes with the debugger's words for options.
     ///
-    /// A second pass must change nothing, the report must say what is in the file, and the check must find nothing
-    /// wrong where nothing was wrong before.
+    /// A second pass must change nothing, the report must match the file, and the check must have no findings unless
+    /// the source has some.
     pub fn of(source: &[u8], options: &str) -> Self {
         Self::with(source, &parsed(options))
     }
 
-    /// As [`Redumped::of`].
+    /// Like [`Redumped::of`], with options.
     pub fn with(source: &[u8], options: &Options) -> Self {
         let redumped = Self::twice(source, options);
         if faults(source).is_empty() {
@@ -32,12 +32,12 @@ impl Redumped {
         redumped
     }
 
-    /// As [`Redumped::of`], with the records that the debugger makes up.
+    /// Like [`Redumped::of`], with the records that the debugger makes up.
     pub fn as_debugger(source: &[u8], options: &str) -> Self {
         Self::with(source, &parsed(options).with_made_up_records())
     }
 
-    /// As [`Redumped::of`], whatever the check finds.
+    /// Like [`Redumped::of`], regardless of the findings of the check.
     pub fn twice(source: &[u8], options: &Options) -> Self {
         let first = Self::once(source, options);
         let again = Self::once(&first.bytes, options);
@@ -46,7 +46,7 @@ impl Redumped {
         first
     }
 
-    /// One pass, without a look at whether a second one changes something.
+    /// One pass, without checking that a second one changes nothing.
     pub fn once(source: &[u8], options: &Options) -> Self {
         let mut bytes = Vec::new();
         let dump = Dump::parse(source).expect("the source is a dump");
@@ -77,7 +77,7 @@ impl Redumped {
         self.facts().ranges().iter().map(|range| (range.address, range.size)).collect()
     }
 
-    /// Checks that these ranges are there, in this order and no others, with the bytes of the [`pattern`].
+    /// Checks that exactly these ranges are present, in this order, with the bytes of the [`pattern`].
     pub fn assert_memory(&self, expected: &[(u64, u64)]) {
         assert_eq!(hex(&self.ranges()), hex(expected));
         for range in self.facts().ranges() {
@@ -85,31 +85,31 @@ impl Redumped {
         }
     }
 
-    /// Start, size and whether there is a file offset, of the stack of each thread.
+    /// Start and size of the stack of each thread, and whether it has a file position.
     pub fn stacks(&self) -> Vec<(u64, u64, bool)> {
         let threads = self.facts().threads();
         threads.iter().map(|it| (it.stack_start, u64::from(it.stack_size), it.stack_at.0 != 0)).collect()
     }
 
-    /// What became of the streams of a type, in the order of the source.
+    /// The outcomes of the streams of a type, in the order of the source.
     pub fn outcomes(&self, kind: u32) -> Vec<Outcome> {
         let streams = self.report.streams.iter().filter(|stream| stream.stream_type.0 == kind);
         streams.map(|stream| stream.outcome).collect()
     }
 
-    /// What could not be read, in words: `ModuleList 1 name`.
+    /// The faults of the report as text: `ModuleList 1 name`.
     pub fn faults(&self) -> Vec<String> {
         let faults = self.report.faults.iter();
         faults.map(|it| format!("{} {} {}", it.stream_type, it.item, it.part)).collect()
     }
 
-    /// Types of the streams that were made up.
+    /// The types of the streams that were made up.
     pub fn made_up(&self) -> Vec<u32> {
         self.report.made_up.iter().map(|made_up| made_up.0).collect()
     }
 }
 
-/// One pass with what a program changes.
+/// One pass with hooks.
 pub fn hooked<'a>(source: &'a [u8], options: &str, hooks: Hooks<'a>) -> (Vec<u8>, Report) {
     let dump = Dump::parse(source).expect("the source is a dump");
     let redump = Redump::with_hooks(&dump, &parsed(options), hooks).unwrap();
@@ -118,14 +118,14 @@ pub fn hooked<'a>(source: &'a [u8], options: &str, hooks: Hooks<'a>) -> (Vec<u8>
     (out, report)
 }
 
-/// Options from the debugger's words, and those of [presets](userdump_walk::presets). Dumps of tests lack most of what debuggers
-/// want of a full user dump.
+/// Options from the debugger's words and the names of [presets](userdump_walk::presets). Forced, because test dumps
+/// lack most of what debuggers need in a full user dump.
 pub fn parsed(options: &str) -> Options {
     let options = userdump_walk::presets::options(Engine::default(), options);
     options.unwrap_or_else(|error| panic!("{error}")).forced()
 }
 
-/// Why a source is not re-encoded; the sink must not have been touched.
+/// The error for a source that cannot be re-encoded; the sink must not have been touched.
 pub fn refusal(source: &[u8], options: &str) -> RedumpError {
     struct Untouched;
     impl io::Write for Untouched {
@@ -141,7 +141,7 @@ pub fn refusal(source: &[u8], options: &str) -> RedumpError {
     redump(&dump, &parsed(options), Untouched).expect_err("it cannot be re-encoded")
 }
 
-/// Everything that the check finds, in words.
+/// Everything that the check finds, as text.
 pub fn findings(bytes: &[u8]) -> Vec<String> {
     let mut findings = Vec::new();
     let dump = Minidump::parse(bytes).expect("the header is sound");
@@ -149,14 +149,14 @@ pub fn findings(bytes: &[u8]) -> Vec<String> {
     findings
 }
 
-/// As [`findings`], but for threads without registers, stacks that no list has and dumps without modules, which many dumps
-/// here have for no reason of their own.
+/// Like [`findings`], without those about threads without registers, stacks in no memory list, and dumps without
+/// modules, which do not matter in many of the dumps here.
 pub fn faults(bytes: &[u8]) -> Vec<String> {
     let usual = ["there are no registers", "no memory list has the bytes of the stack", "there are no modules"];
     findings(bytes).into_iter().filter(|finding| !usual.iter().any(|it| finding.contains(it))).collect()
 }
 
-/// Numbers as they are easier to compare in a message.
+/// Numbers in hexadecimal, which are easier to compare in messages.
 pub fn hex<T: std::fmt::Debug + ?Sized>(value: &T) -> String {
     format!("{value:x?}")
 }

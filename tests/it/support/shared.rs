@@ -9,7 +9,7 @@ use ruzstd::decoding::StreamingDecoder;
 
 use super::golden;
 
-/// The folder that `USERDUMP_SHARED` names. A file that is missing in it fails the test that wants it.
+/// The folder that `USERDUMP_SHARED` names. A test that needs a missing file fails.
 pub struct Shared {
     root: PathBuf,
 }
@@ -26,7 +26,7 @@ impl Shared {
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// What is in a file that `zstd` packed, by its path below the folder.
+    /// The content of a file packed with `zstd`, by its path below the folder.
     pub fn unpacked(&self, path: &str) -> Vec<u8> {
         let packed = self.read(path);
         let mut bytes = Vec::new();
@@ -36,7 +36,7 @@ impl Shared {
         bytes
     }
 
-    /// Where a golden dump lies, unpacked: `live/ma.dmp`. It must be on the list of [`golden::WANTED`].
+    /// The path of an unpacked golden dump: `live/ma.dmp`. It must be one of [`golden::members`].
     pub fn golden_path(&self, member: &str) -> PathBuf {
         golden::path(&self.root.join("golden"), member)
     }
@@ -61,7 +61,7 @@ impl Shared {
     }
 }
 
-/// What independent readers report about one dump of the corpus; `None` where no reader reports anything.
+/// The values that independent readers report for one dump of the corpus; `None` where no reader reports one.
 #[derive(Debug)]
 pub struct CorpusRow {
     /// Its path below `corpus/`.
@@ -70,7 +70,7 @@ pub struct CorpusRow {
     pub bytes: u64,
     pub arch: String,
     pub os: String,
-    /// Names of the streams in directory order, a repeated one repeated; those without a name as `0x10001`.
+    /// Names of the streams in directory order, including repeated ones; those without a name as `0x10001`.
     pub streams: Vec<String>,
     pub threads: Option<u64>,
     pub modules: Option<u64>,
@@ -82,12 +82,12 @@ pub struct CorpusRow {
     pub thread_names: Option<u64>,
     pub unloaded_modules: Option<u64>,
     pub handles: Option<u64>,
-    /// Modules, those of one name counted once.
+    /// The number of modules with distinct names.
     pub module_names: Option<u64>,
     pub exception: Option<CorpusException>,
-    /// Which readers report another value; empty if none does.
+    /// The readers that report another value; empty if none does.
     pub disagreeing: String,
-    /// Which readers give up on it; empty if none does.
+    /// The readers that fail on the dump; empty if none does.
     pub failing: String,
 }
 
@@ -143,7 +143,11 @@ impl CorpusException {
         let &[thread, code, address] = parts.as_slice() else {
             return None;
         };
-        Some(Self { thread: thread.try_into().expect("32 bits"), code: code.try_into().expect("32 bits"), address })
+        Some(Self {
+            thread: thread.try_into().expect("a 32-bit number"),
+            code: code.try_into().expect("a 32-bit number"),
+            address,
+        })
     }
 }
 

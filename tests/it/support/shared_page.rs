@@ -1,16 +1,16 @@
-//! The page that the system shares with all processes, as the engine of 2026 writes it and as `r` and `R` leave it.
+//! The user shared data page, as the engine of 2026 writes it and as `r` and `R` leave it.
 
 use std::ops::Range;
 
 use super::spans::uncovered;
 
-/// What the engine writes of it.
+/// The part that the engine writes.
 pub const SHARED_DATA: Range<u64> = 0x7ffe_0000..0x7ffe_0aa0;
 const FULL_MEMORY: u64 = 0x2;
 const FILTER_MEMORY: u64 = 0x8;
 const FILTER_MODULE_PATHS: u64 = 0x80;
 
-/// What the engine takes for shared data where the source has none: what follows.
+/// The range that the engine takes for shared data if the source has none: the memory that follows.
 pub fn stranger(source: &[(u64, &[u8])]) -> Range<u64> {
     let is_there = uncovered(SHARED_DATA, source) != [SHARED_DATA];
     let behind = source.iter().find(|(start, _)| *start >= SHARED_DATA.end);
@@ -20,8 +20,8 @@ pub fn stranger(source: &[(u64, &[u8])]) -> Range<u64> {
     }
 }
 
-/// Memory with zeros for what the flags take out of the shared data: all but times, time zone, versions and features of
-/// the processor, edition and ticks; or the folder of the system.
+/// Memory in which the parts of the shared data that the flags remove are zero: everything but times, time zone,
+/// versions and features of the processor, edition and ticks; or the system folder.
 pub fn hidden(ranges: &[(u64, &[u8])], flags: u64) -> Vec<(u64, Vec<u8>)> {
     if flags & FULL_MEMORY != 0 || flags & (FILTER_MEMORY | FILTER_MODULE_PATHS) == 0 {
         return ranges.iter().map(|(start, bytes)| (*start, bytes.to_vec())).collect();

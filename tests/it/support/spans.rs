@@ -1,4 +1,4 @@
-//! Ranges of addresses, and which of their bytes others have.
+//! Ranges of addresses, and which of their bytes are in other ranges.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ pub fn overlaps(a: &Range<u64>, b: &Range<u64>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
-/// The parts of a range that none of `ranges` has.
+/// The parts of a range that are in none of `ranges`.
 pub fn uncovered(range: Range<u64>, ranges: &[(u64, &[u8])]) -> Vec<Range<u64>> {
     let near = ranges.iter().map(|(start, bytes)| span((*start, bytes.len() as u64)));
     uncovered_by(range.clone(), &near.filter(|it| overlaps(it, &range)).collect::<Vec<_>>())
@@ -35,9 +35,9 @@ pub fn uncovered_by(range: Range<u64>, covers: &[Range<u64>]) -> Vec<Range<u64>>
     gaps
 }
 
-/// The parts of some bytes that `ranges` lack, or have otherwise.
+/// The parts of some bytes that `ranges` lack or have with other values.
 ///
-/// Where several of `ranges` hold an address, one of them must have the byte.
+/// If several of `ranges` have an address, one of them must have the byte.
 pub fn unequal(start: u64, bytes: &[u8], ranges: &[(u64, &[u8])]) -> Vec<Range<u64>> {
     let wanted = span((start, bytes.len() as u64));
     let mut same = Vec::new();
@@ -62,8 +62,8 @@ pub fn unequal(start: u64, bytes: &[u8], ranges: &[(u64, &[u8])]) -> Vec<Range<u
     uncovered_by(wanted, &same)
 }
 
-/// Where in the file the `size` bytes at `address` are: in one range, or in some that follow each other there and by address;
-/// 0 if they are not, or if that is beyond 32 bits.
+/// The file position of the `size` bytes at `address`: in one range, or in several that are adjacent in the file and by
+/// address; 0 if they are not, or if the position is beyond 32 bits.
 pub fn position_of(ranges: &[MemoryRange<'_>], address: u64, size: u64) -> u64 {
     let holds = |range: &MemoryRange<'_>| range.address <= address && address - range.address < range.size;
     for (number, first) in ranges.iter().enumerate().filter(|(_, range)| holds(range)) {

@@ -1,4 +1,4 @@
-//! Where the sources are: the tests are a package of their own within them.
+//! The location of the sources: the tests are a separate package in the repository.
 
 use std::path::{Path, PathBuf};
 

@@ -6,7 +6,7 @@ use super::Shared;
 
 /// Lists functions as trials named after their module: `trials![a, b]` in `header` gives `header::a` and `header::b`.
 ///
-/// A function that takes `&Shared` is ignored, with the reason, where the shared files are not at hand.
+/// A function that takes `&Shared` is ignored, with the reason, if the shared files are not available.
 macro_rules! trials {
     ($($test:ident),* $(,)?) => {
         vec![$($crate::support::trial::Test::trial($test, concat!(module_path!(), "::", stringify!($test)))),*]
@@ -14,9 +14,9 @@ macro_rules! trials {
 }
 pub(crate) use trials;
 
-/// A function that can be listed. `Input` is only there to tell the two kinds apart.
+/// A function that can be listed. `Input` only distinguishes the two kinds.
 pub trait Test<Input> {
-    /// Makes a trial of it; `path` starts with the name of the binary, which is left out of the trial's name.
+    /// Makes a trial of it; `path` starts with the name of the binary, which is omitted from the trial's name.
     fn trial(self, path: &str) -> Trial;
 }
 
@@ -39,7 +39,7 @@ fn within_crate(path: &str) -> &str {
     path.split_once("::").map_or(path, |(_, rest)| rest)
 }
 
-/// A trial of files that are too long to be mapped where addresses have 32 bits; there it is ignored, with the reason.
+/// A trial of files that are too large to be mapped with 32-bit addresses; there it is ignored, with the reason.
 pub fn trial_of_64_bits(name: impl Into<String>, test: fn()) -> Trial {
     Trial::ignorable_test(name, move || -> Result<Completion, Failed> {
         if cfg!(not(target_pointer_width = "64")) {
@@ -50,7 +50,7 @@ pub fn trial_of_64_bits(name: impl Into<String>, test: fn()) -> Trial {
     })
 }
 
-/// A trial that needs the shared files, for tests that are made in a loop (one a file, say).
+/// A trial that needs the shared files, for tests that are made in a loop (one per file, for example).
 pub fn shared_trial(name: impl Into<String>, test: impl FnOnce(&Shared) + Send + 'static) -> Trial {
     Trial::ignorable_test(name, move || -> Result<Completion, Failed> {
         let Some(shared) = Shared::from_environment() else {

@@ -1,5 +1,5 @@
-//! The walk through everything in a dump, for tests that care only that it can be gone through, and for those that compare
-//! what it sees.
+//! The walk through everything in a dump, for tests that only check that it succeeds, and for those that compare what
+//! it sees.
 
 use std::fmt::{self, Debug, Write};
 
@@ -7,14 +7,14 @@ use userdump::format::StreamType;
 use userdump::{Dump, Minidump, ReadError};
 use userdump_walk::{Walked, walk_stream};
 
-/// Goes through the dump.
+/// Walks the dump.
 pub fn walk(bytes: &[u8]) -> Result<Walked, ReadError> {
     walk_and_see(bytes, &mut |_| ())
 }
 
-/// As [`walk`], and prints all of it to nowhere.
+/// Like [`walk`], and formats every value.
 pub fn walk_and_print(bytes: &[u8]) -> Result<Walked, ReadError> {
-    walk_and_see(bytes, &mut |value| write!(Nowhere, "{value:x?}").expect("nowhere takes everything"))
+    walk_and_see(bytes, &mut |value| write!(Nowhere, "{value:x?}").expect("the sink accepts everything"))
 }
 
 struct Nowhere;
@@ -25,14 +25,15 @@ impl Write for Nowhere {
     }
 }
 
-/// Everything that the walk sees, printed: equal for dumps that hold the same at the same places.
+/// Everything that the walk sees, printed: equal for dumps with the same content at the same positions.
 pub fn content(bytes: &[u8]) -> Vec<String> {
     let mut lines = Vec::new();
     walk_and_see(bytes, &mut |value| lines.push(format!("{value:x?}"))).expect("the header is sound");
     lines
 }
 
-/// What the views of the streams of other producers show, printed, without positions: equal for dumps that hold the same.
+/// Everything that the views of the streams of other producers show, printed without positions: equal for dumps with
+/// the same content.
 pub fn vendor_content(dump: &Minidump<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     for (stream, decoded) in dump.streams() {

@@ -1,20 +1,20 @@
-//! A byte assembler: numbers in either byte order, and labels that are filled in at the end.
+//! A byte assembler: numbers in either byte order, and labels that are resolved at the end.
 
-/// Bytes under construction. What is appended can refer to places that are not there yet.
+/// Bytes under construction. Appended numbers can refer to positions that do not exist yet.
 #[derive(Default)]
 pub struct Bytes {
     bytes: Vec<u8>,
     big_endian: bool,
-    /// Where each label stands, once it is placed.
+    /// The position of each label, once it is placed.
     labels: Vec<Option<u64>>,
     fixups: Vec<Fixup>,
 }
 
-/// A place in the bytes, perhaps one to come.
+/// A position in the bytes, which may be placed later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Label(usize);
 
-/// A number to be filled in: the distance of a label from another one or from the start, and something added.
+/// A number to be filled in: the distance of a label from another one or from the start, plus a constant.
 struct Fixup {
     at: usize,
     /// 4 or 8 bytes.
@@ -24,7 +24,7 @@ struct Fixup {
     plus: u64,
 }
 
-/// Appends a number of each width.
+/// Appends a number; one method for each width.
 macro_rules! numbers {
     ($($name:ident),*) => {
         $(#[doc = concat!("Appends a `", stringify!($name), "`.")]
@@ -70,7 +70,7 @@ impl Bytes {
         self.raw(vec![0; count])
     }
 
-    /// Appends `0xEE`, which shows where a reader takes it for something.
+    /// Appends bytes `0xEE`, which are noticed if a reader takes them for data.
     pub fn filler(&mut self, count: usize) -> &mut Self {
         self.raw(vec![0xEE; count])
     }
@@ -81,7 +81,7 @@ impl Bytes {
         self.filler(missing)
     }
 
-    /// Cuts the bytes off at a size, or adds zeros up to it.
+    /// Truncates the bytes to a size, or fills them up with zeros.
     pub fn resize(&mut self, size: usize) -> &mut Self {
         self.bytes.resize(size, 0);
         self
@@ -92,18 +92,18 @@ impl Bytes {
         text.encode_utf16().fold(self, Self::u16)
     }
 
-    /// UTF-16 in a field of fixed size, the rest zeros.
+    /// UTF-16 in a field of fixed size, filled up with zeros.
     pub fn utf16_field(&mut self, text: &str, units: usize) -> &mut Self {
         let used = text.encode_utf16().count();
         self.utf16(text).zeros(2 * units.checked_sub(used).expect("the text fits into its field"))
     }
 
-    /// A `MINIDUMP_STRING`: the size in bytes, UTF-16, and a terminator that the size leaves out.
+    /// A `MINIDUMP_STRING`: the size in bytes, UTF-16, and a terminator that the size does not include.
     pub fn string(&mut self, text: &str) -> &mut Self {
         self.u32(2 * text.encode_utf16().count() as u32).utf16(text).u16(0)
     }
 
-    /// How many bytes there are.
+    /// The number of bytes.
     pub fn len(&self) -> u64 {
         self.bytes.len() as u64
     }
@@ -114,17 +114,17 @@ impl Bytes {
         Label(self.labels.len() - 1)
     }
 
-    /// A label for the end of what there is.
+    /// A label at the current end.
     pub fn here(&mut self) -> Label {
         let label = self.label();
         self.place(label);
         label
     }
 
-    /// Gives a label its place: the end of what there is.
+    /// Places a label at the current end.
     pub fn place(&mut self, label: Label) -> &mut Self {
         let place = Some(self.len());
-        assert_eq!(self.labels[label.0], None, "a label is placed once");
+        assert_eq!(self.labels[label.0], None, "a label can only be placed once");
         self.labels[label.0] = place;
         self
     }
@@ -134,7 +134,7 @@ impl Bytes {
         self.rva_into(to, 0)
     }
 
-    /// Appends the 32-bit file offset of the place so many bytes behind a label.
+    /// Appends the 32-bit file offset of the position `plus` bytes after a label.
     pub fn rva_into(&mut self, to: Label, plus: u64) -> &mut Self {
         self.fixup(4, to, None, plus)
     }
@@ -149,7 +149,7 @@ impl Bytes {
         self.fixup(4, to, Some(from), 0)
     }
 
-    /// Appends a location descriptor of what lies between two labels.
+    /// Appends a location descriptor for the bytes between two labels.
     pub fn location(&mut self, start: Label, end: Label) -> &mut Self {
         self.distance(start, end).rva(start)
     }
@@ -159,7 +159,7 @@ impl Bytes {
         self.zeros(width)
     }
 
-    /// The bytes, with every label filled in.
+    /// The bytes, with every label resolved.
     pub fn finish(mut self) -> Vec<u8> {
         let place = |label: Label| self.labels[label.0].expect("every label that is used is placed");
         for fixup in &self.fixups {
@@ -170,7 +170,7 @@ impl Bytes {
                 (4, false) => &wide[..4],
                 _ => &wide[..],
             };
-            assert!(fixup.width == 8 || value <= u64::from(u32::MAX), "a label lies beyond 4 GiB");
+            assert!(fixup.width == 8 || value <= u64::from(u32::MAX), "a label is beyond 4 GiB");
             self.bytes[fixup.at..fixup.at + fixup.width].copy_from_slice(bytes);
         }
         self.bytes

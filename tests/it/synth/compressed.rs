@@ -1,4 +1,4 @@
-//! Packs the memory of a dump into buckets, by the measured format. Every offset is written out here.
+//! Packs the memory of a dump into buckets, by the measured format, with literal offsets.
 
 use crate::support::facts::Facts;
 
@@ -7,11 +7,11 @@ pub const COMPRESSED_MEMORY: u32 = 25;
 /// `MiniDumpWithMemoryCompressed`.
 pub const FLAG: u64 = 0x0400_0000;
 
-/// A dump with compressed memory, and where its parts are.
+/// A dump with compressed memory, and the positions of its parts.
 #[derive(Clone)]
 pub struct Packed {
     pub bytes: Vec<u8>,
-    /// The position of the header, which stands in front of the arrays.
+    /// The position of the header, which precedes the arrays.
     pub header: usize,
     pub regions: usize,
     pub buckets: usize,
@@ -19,10 +19,10 @@ pub struct Packed {
     pub counts: (usize, usize),
 }
 
-/// A region before it has its place in the file: address, bucket, offset there, and bytes.
+/// A region without a file position: address, bucket, offset in the bucket, and bytes.
 type Region = (u64, usize, usize, Vec<u8>);
 
-/// Cuts ranges, which are in the order of addresses, into regions, in buckets of at most `bucket` bytes.
+/// Splits ranges, which are in address order, into regions, in buckets of at most `bucket` bytes.
 fn regions(ranges: &[(u64, Vec<u8>)], bucket: usize) -> Vec<Region> {
     let mut regions: Vec<Region> = Vec::new();
     let (mut number, mut held) = (0, 0);
@@ -46,7 +46,7 @@ pub fn pack(file: &[u8], bucket: usize) -> Packed {
     ranges.sort();
     let index = facts.directory.iter().position(|entry| [5, 9].contains(&entry.kind)).expect("it has a memory list");
     let entry = facts.header.directory.0 as usize + 12 * index;
-    // The memory goes if nothing stands behind it.
+    // The memory is removed if nothing follows it.
     let end = facts.stream(9).map(|list| facts.u64(list.rva.0 + 8) as usize);
     let total: usize = ranges.iter().map(|(_, bytes)| bytes.len()).sum();
     let kept = end.filter(|end| end + total == file.len()).unwrap_or(file.len());
@@ -122,12 +122,12 @@ fn pack_regions(file: &[u8], entry: usize, flags: u64, regions: &[Region], bucke
 }
 
 impl Packed {
-    /// Where the entry of a region is.
+    /// The position of the entry of a region.
     pub fn region(&self, number: usize) -> usize {
         self.regions + 32 * number
     }
 
-    /// Where the entry of a bucket is.
+    /// The position of the entry of a bucket.
     pub fn bucket(&self, number: usize) -> usize {
         self.buckets + 40 * number
     }
@@ -148,13 +148,13 @@ impl Packed {
         self.bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
     }
 
-    /// Where the compressed bytes of a bucket are, and how many.
+    /// Position and size of the compressed bytes of a bucket.
     pub fn block(&self, number: usize) -> (usize, usize) {
         let at = self.bucket(number);
         (self.get64(at + 16) as usize, self.get32(at + 12) as usize)
     }
 
-    /// Lets the header say again how long the file is.
+    /// Updates the file size in the header.
     pub fn resized(mut self) -> Self {
         let size = (self.bytes.len() - self.header) as u64;
         self.set64(self.header + 48, size);

@@ -30,7 +30,7 @@ pub(super) struct Stream {
     group: usize,
 }
 
-/// What a stream holds.
+/// The content of a stream.
 pub(super) enum Body {
     Threads(Vec<Thread>),
     Modules(Vec<Module>),
@@ -51,7 +51,8 @@ pub(super) enum Body {
     Written(Box<dyn FnOnce(&mut Bytes)>),
 }
 
-/// How the stream of a type is laid out, where that differs from the usual, and what is said about it that is not so.
+/// How the stream of a type is laid out, where that differs from the usual layout, and wrong values in its
+/// descriptions.
 #[derive(Clone, Debug, Default)]
 pub struct Shape {
     pub(super) padded: bool,
@@ -68,17 +69,17 @@ impl Shape {
         Self::default()
     }
 
-    /// Four bytes follow the count of a list that has nothing but a count.
+    /// Puts four bytes of padding after the count of a list whose header is only a count.
     pub fn padded(self) -> Self {
         Self { padded: true, ..self }
     }
 
-    /// Sets `SizeOfHeader` of a list that has one. Where it is larger than usual, filler follows the header.
+    /// Sets `SizeOfHeader` of a list that has one. If it is larger than usual, filler follows the header.
     pub fn header_size(self, size: u32) -> Self {
         Self { header_size: Some(size), ..self }
     }
 
-    /// Sets `SizeOfEntry` (handles: `SizeOfDescriptor`; tokens: `ElementHeaderSize`). Where it is larger than usual,
+    /// Sets `SizeOfEntry` (handles: `SizeOfDescriptor`; tokens: `ElementHeaderSize`). If it is larger than usual,
     /// filler follows each entry.
     pub fn entry_size(self, size: u32) -> Self {
         Self { entry_size: Some(size), ..self }
@@ -89,17 +90,17 @@ impl Shape {
         Self { count: Some(count), ..self }
     }
 
-    /// Sets the size that the directory gives.
+    /// Sets the size in the directory.
     pub fn data_size(self, size: u32) -> Self {
         Self { data_size: Some(size), ..self }
     }
 
-    /// Sets the offset that the directory gives.
+    /// Sets the offset in the directory.
     pub fn rva(self, rva: u32) -> Self {
         Self { rva: Some(rva), ..self }
     }
 
-    /// Puts bytes of filler in front of the stream.
+    /// Puts filler before the stream.
     pub fn filler(self, filler: usize) -> Self {
         Self { filler, ..self }
     }
@@ -129,7 +130,7 @@ impl Dump {
         Self { big_endian: true, ..self }
     }
 
-    /// The version word, `0xa793` if it is not set.
+    /// Sets the version word, which is `0xa793` by default.
     pub fn version(self, version: u32) -> Self {
         Self { version: Some(version), ..self }
     }
@@ -144,7 +145,7 @@ impl Dump {
 
     records! {
         thread(Thread) -> Threads, THREAD_LIST;
-        /// Adds to the list of threads with backing stores.
+        /// Adds to the extended thread list, which has backing stores.
         thread_ex(Thread) -> Threads, THREAD_EX_LIST;
         module(Module) -> Modules, MODULE_LIST;
         unloaded_module(UnloadedModule) -> Unloaded, UNLOADED_MODULE_LIST;
@@ -190,7 +191,7 @@ impl Dump {
         self.raw(kind::COMMENT_A, text)
     }
 
-    /// Adds a comment in UTF-16; a terminator is the caller's.
+    /// Adds a comment in UTF-16; a terminator must be part of `text`.
     pub fn comment_w(self, text: &str) -> Self {
         self.stream(kind::COMMENT_W, Body::Comment(text.to_owned()))
     }
@@ -205,8 +206,8 @@ impl Dump {
         self.stream(kind, Body::Written(Box::new(write)))
     }
 
-    /// Adds handles whose objects claim far more than twice the file together, each another end, with no memory behind them
-    /// for which they would be refused.
+    /// Adds handles whose object information claims far more than twice the file in total, each up to a different end.
+    /// There is no memory after them, for which they would be refused.
     pub fn greedy_handles(self) -> Self {
         const COUNT: u32 = 60;
         self.written(kind::HANDLE_DATA, |bytes| {
@@ -227,24 +228,24 @@ impl Dump {
         (0..count).fold(self, |dump, _| dump.raw(0, []))
     }
 
-    /// Records added from here on begin lists of their own.
+    /// Starts new lists for the records that are added from here on.
     pub fn separate(mut self) -> Self {
         self.separated += 1;
         self
     }
 
-    /// Sets the directory, by types. A type that comes again is that of the next stream of it, or of the last one again;
+    /// Sets the directory, by types. A repeated type is that of the next stream of this type, or of the last one again;
     /// 0 is an unused entry. Streams that are left out have no entry.
     pub fn order(self, kinds: &[u32]) -> Self {
         Self { order: Some(kinds.to_vec()), ..self }
     }
 
-    /// Puts the directory behind everything else.
+    /// Puts the directory after everything else.
     pub fn directory_last(self) -> Self {
         Self { directory_last: true, ..self }
     }
 
-    /// Puts so many bytes of filler in front of every stream, string, context and so on.
+    /// Puts this number of filler bytes before every stream, string, context and so on.
     pub fn filler(self, filler: usize) -> Self {
         Self { filler, ..self }
     }
@@ -277,7 +278,7 @@ impl Dump {
         &mut self.streams[index].body
     }
 
-    /// What the directory lists: a type and, unless the entry is unused, the number of the stream.
+    /// The directory: types and, unless the entry is unused, the index of the stream.
     pub(super) fn entries(&self) -> Vec<(u32, Option<usize>)> {
         let Some(order) = &self.order else {
             let entry = |(index, stream): (usize, &Stream)| (stream.kind, (stream.kind != 0).then_some(index));

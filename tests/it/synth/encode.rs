@@ -1,4 +1,4 @@
-//! Lays a [`Dump`] out: header, directory, streams, what the streams point to, and the bytes of the 64-bit memory list.
+//! Lays out a [`Dump`]: header, directory, streams, the data they refer to, and the bytes of the 64-bit memory list.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,18 @@ use super::{Bytes, Label};
 
 pub(super) struct Encoder {
     pub(super) bytes: Bytes,
-    /// What is written behind the streams, in the order in which it was asked for.
+    /// The data that is written after the streams, in the order in which it was requested.
     pub(super) parts: Vec<(Label, Deferred)>,
-    /// Where the context of each thread will be, and its size.
+    /// The label and size of each thread's context.
     pub(super) contexts: BTreeMap<u32, (Label, u32)>,
     /// The blocks of the memory lists by stream, with their addresses and sizes.
     blocks: Vec<Vec<(u64, u64, Label)>>,
-    /// The bytes of the 64-bit memory lists, each behind its label.
+    /// The bytes of the 64-bit memory lists, each with its label.
     bulk: Vec<(Label, Vec<u8>)>,
     filler: usize,
 }
 
-/// Something that a stream points to.
+/// Data that a stream refers to.
 pub(super) enum Deferred {
     Bytes(Vec<u8>),
     Text(Text),
@@ -28,7 +28,7 @@ pub(super) enum Deferred {
     Object(ObjectInfo, Option<Label>),
 }
 
-/// Where a stream will be.
+/// The labels of a stream.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     start: Label,
@@ -102,7 +102,7 @@ impl Encoder {
         }
     }
 
-    /// Gives labels to what several streams point to.
+    /// Creates labels for data that several streams refer to.
     fn reserve(&mut self, dump: &Dump) {
         for stream in &dump.streams {
             let blocks = stream.blocks(&mut self.bytes);
@@ -153,14 +153,14 @@ impl Encoder {
         }
     }
 
-    /// A list with a count and nothing else in front.
+    /// A list whose header is only a count.
     fn counted<T>(&mut self, rows: Vec<T>, shape: &Shape, mut row: impl FnMut(&mut Self, T)) {
         self.bytes.u32(shape.count.unwrap_or(rows.len() as u64) as u32);
         self.bytes.filler(if shape.padded { 4 } else { 0 });
         rows.into_iter().for_each(|it| row(self, it));
     }
 
-    /// A list that gives the sizes of its header and its entries; `usual` are those that the format knows.
+    /// A list that gives the sizes of its header and its entries; `usual` are the standard sizes.
     fn sized<T>(&mut self, rows: Vec<T>, shape: &Shape, usual: (u32, u32), mut row: impl FnMut(&mut Self, T)) {
         let header = shape.header_size.unwrap_or(usual.0);
         let entry = shape.entry_size.unwrap_or(usual.1);

@@ -1,15 +1,15 @@
-//! What a synthetic dump is made of. Every field is public and every record has defaults.
+//! The records of a synthetic dump. Every field is public and every record has defaults.
 
-/// What a field that holds the offset of a `MINIDUMP_STRING` points to.
+/// The target of a field that holds the offset of a `MINIDUMP_STRING`.
 #[derive(Clone, Debug, Default)]
 pub enum Text {
     /// Nothing: the field is 0.
     #[default]
     None,
     Plain(String),
-    /// Any code units behind any size field (in bytes), with no terminator.
+    /// Any code units after any size field (in bytes), without a terminator.
     Units(u32, Vec<u16>),
-    /// The field holds this number, whatever lies there.
+    /// The field holds this number, regardless of the data there.
     At(u64),
 }
 
@@ -19,16 +19,16 @@ impl From<&str> for Text {
     }
 }
 
-/// What a location descriptor points to.
+/// The target of a location descriptor.
 #[derive(Clone, Debug, Default)]
 pub enum Part {
     /// Nothing: size and offset are 0.
     #[default]
     None,
     Bytes(Vec<u8>),
-    /// The same bytes as the context of the thread with this id.
+    /// The same bytes as the context of the thread with this ID.
     ContextOf(u32),
-    /// The descriptor holds this size and this offset, whatever lies there.
+    /// The descriptor holds this size and this offset, regardless of the data there.
     At(u32, u32),
 }
 
@@ -38,17 +38,17 @@ impl<B: AsRef<[u8]>> From<B> for Part {
     }
 }
 
-/// What a memory descriptor points to.
+/// The target of a memory descriptor.
 #[derive(Clone, Debug, Default)]
 pub enum Stack {
     /// Nothing: all fields are 0.
     #[default]
     None,
-    /// Bytes of its own, which stand in no memory list.
+    /// Separate bytes that are in no memory list.
     Stored(u64, Vec<u8>),
-    /// An address and a size; the bytes are those of the memory list, to which the offset points.
+    /// An address and a size; the offset refers to the bytes of the memory list.
     Listed(u64, u32),
-    /// An address, a size and an offset, whatever lies there. Offset 0: the bytes are in the memory lists.
+    /// An address, a size and an offset, regardless of the data there. Offset 0: the bytes are in the memory lists.
     At(u64, u32, u32),
 }
 
@@ -111,7 +111,7 @@ impl Module {
     }
 }
 
-/// An `RSDS` record: the GUID as the file has it, the age and the name of the PDB.
+/// An `RSDS` record: the GUID as stored, the age and the name of the PDB.
 pub fn rsds(guid: [u8; 16], age: u32, name: &str) -> Vec<u8> {
     [b"RSDS".as_slice(), &guid, &age.to_le_bytes(), name.as_bytes(), b"\0"].concat()
 }
@@ -136,11 +136,11 @@ impl UnloadedModule {
 #[derive(Clone, Debug)]
 pub enum Range {
     Stored(u64, Vec<u8>),
-    /// An address, a size and an offset, whatever lies there.
+    /// An address, a size and an offset, regardless of the data there.
     At(u64, u32, u32),
 }
 
-/// `MINIDUMP_MEMORY_DESCRIPTOR64`: an address, a size, and the bytes that are there, fewer or more if the file lies.
+/// `MINIDUMP_MEMORY_DESCRIPTOR64`: an address, a size, and the bytes in the file, which may be fewer or more.
 #[derive(Clone, Debug)]
 pub struct Range64 {
     pub address: u64,
@@ -148,7 +148,7 @@ pub struct Range64 {
     pub bytes: Vec<u8>,
 }
 
-/// `MINIDUMP_MEMORY_INFO`. By default a committed private page that can be written to.
+/// `MINIDUMP_MEMORY_INFO`. By default a committed private writable page.
 #[derive(Clone, Debug)]
 pub struct MemoryInfo {
     pub base: u64,
@@ -158,7 +158,7 @@ pub struct MemoryInfo {
     pub state: u32,
     pub protect: u32,
     pub kind: u32,
-    /// The words at 20 and 44, which only align.
+    /// The padding at 20 and 44.
     pub alignment: [u32; 2],
 }
 
@@ -178,7 +178,7 @@ impl Default for MemoryInfo {
 }
 
 impl MemoryInfo {
-    /// The same at another place, as an allocation of its own.
+    /// The default region at this address, as a separate allocation.
     pub fn new(base: u64, size: u64) -> Self {
         Self { base, allocation_base: base, size, ..Self::default() }
     }
@@ -191,7 +191,7 @@ pub struct ThreadInfo {
     pub flags: u32,
     pub error: u32,
     pub exit_status: u32,
-    /// Of creation, of exit, in the kernel, in user mode.
+    /// Creation time, exit time, kernel time, user time.
     pub times: [u64; 4],
     pub start_address: u64,
     pub affinity: u64,
@@ -205,10 +205,10 @@ pub struct Exception {
     pub flags: u32,
     pub record: u64,
     pub address: u64,
-    /// `NumberParameters`, as large as the file says.
+    /// `NumberParameters`, as stored in the file.
     pub parameters: u32,
     pub information: [u64; 15],
-    /// The words at 4 and 36, which only align.
+    /// The padding at 4 and 36.
     pub alignment: [u32; 2],
     pub context: Part,
 }
@@ -235,7 +235,7 @@ pub struct SystemInfo {
     pub service_pack: Text,
     pub suite: u16,
     pub reserved: u16,
-    /// The union, as the file has it.
+    /// The union, as stored in the file.
     pub cpu: [u8; 24],
 }
 
@@ -262,13 +262,13 @@ impl Default for SystemInfo {
 /// `MINIDUMP_MISC_INFO`, any version: 24, 44, 232, 832 or 1364 bytes, or any other size.
 #[derive(Clone, Debug)]
 pub struct MiscInfo {
-    /// What is stored: the fields are cut off there, or zeros follow them.
+    /// The stored size: fields are cut off there, or followed by zeros.
     pub size: usize,
-    /// `SizeOfInfo`, if it is to differ from that.
+    /// `SizeOfInfo`, if it differs from `size`.
     pub size_of_info: Option<u32>,
     pub flags: u32,
     pub process_id: u32,
-    /// Of creation, in user mode, in the kernel.
+    /// Creation time, user time, kernel time.
     pub times: [u32; 3],
     /// Maximum MHz, current MHz, MHz limit, maximum idle state, current idle state.
     pub power: [u32; 5],
@@ -285,13 +285,13 @@ pub struct MiscInfo {
 }
 
 impl MiscInfo {
-    /// So many bytes of it.
+    /// A MiscInfo of this size.
     pub fn of_size(size: usize) -> Self {
         Self { size, ..Self::default() }
     }
 }
 
-/// `TIME_ZONE_INFORMATION` with the id before it.
+/// `TIME_ZONE_INFORMATION` with the ID before it.
 #[derive(Clone, Debug, Default)]
 pub struct TimeZone {
     pub id: u32,
@@ -325,7 +325,7 @@ impl Default for MiscInfo {
     }
 }
 
-/// `MINIDUMP_HANDLE_DESCRIPTOR_2`, or the shorter form where the entry size is 32.
+/// `MINIDUMP_HANDLE_DESCRIPTOR_2`, or the shorter form if the entry size is 32.
 #[derive(Clone, Debug, Default)]
 pub struct Handle {
     pub handle: u64,
@@ -337,7 +337,7 @@ pub struct Handle {
     pub pointers: u32,
     pub reserved: u32,
     pub objects: Vec<ObjectInfo>,
-    /// The last object information points back to the first.
+    /// The last object information refers back to the first.
     pub objects_in_a_circle: bool,
 }
 
@@ -354,8 +354,8 @@ pub struct ObjectInfo {
     pub bytes: Vec<u8>,
 }
 
-/// `MINIDUMP_FUNCTION_TABLE_DESCRIPTOR` and what follows it. All tables of a stream have the same entry size and as
-/// many native bytes.
+/// `MINIDUMP_FUNCTION_TABLE_DESCRIPTOR` and the data after it. All tables of a stream have the same entry size and the
+/// same number of native bytes.
 #[derive(Clone, Debug, Default)]
 pub struct FunctionTable {
     pub minimum: u64,
@@ -368,7 +368,7 @@ pub struct FunctionTable {
     pub padding: usize,
 }
 
-/// An element of the token stream, its header of 16 bytes included.
+/// An element of the token stream, including its header of 16 bytes.
 #[derive(Clone, Debug, Default)]
 pub struct Token {
     pub id: u32,

@@ -2,22 +2,22 @@
 
 use super::{Bytes, Label};
 
-/// A full user dump under construction. Its parts lie in the debugger's order: event, regions, contexts, threads,
+/// A full user dump under construction. Its parts are in the debugger's order: event, regions, contexts, threads,
 /// modules, memory, version information.
 pub struct UserDump {
     pub wide: bool,
     /// `IMAGE_FILE_MACHINE_*`.
     pub machine: u32,
     pub major: u32,
-    /// The build in the high half.
+    /// The build number in the high half.
     pub minor: u32,
     pub event: Option<UserEvent>,
     pub threads: Vec<UserThread>,
     pub modules: Vec<UserModule>,
     pub regions: Vec<UserRegion>,
-    /// The bytes at `VersionInfoOffset`; without them the offset is 0.
+    /// The bytes at `VersionInfoOffset`; if there are none, the offset is 0.
     pub version_info: Option<Vec<u8>>,
-    /// Filler in front of every part.
+    /// Filler before every part.
     pub filler: usize,
 }
 
@@ -35,7 +35,7 @@ pub struct UserEvent {
     pub first_chance: u32,
 }
 
-/// `CRASH_THREAD` and the context that belongs to it.
+/// `CRASH_THREAD` and its context.
 #[derive(Clone, Debug, Default)]
 pub struct UserThread {
     pub id: u32,
@@ -51,7 +51,7 @@ pub struct UserThread {
 pub struct UserModule {
     pub base: u64,
     pub size: u32,
-    /// The path in 8-bit characters, its terminator included.
+    /// The path in 8-bit characters, including its terminator.
     pub name: Vec<u8>,
 }
 
@@ -65,14 +65,14 @@ pub struct UserRegion {
     pub state: u32,
     pub protect: u32,
     pub kind: u32,
-    /// The words at 20 and 44 of the 64-bit form, which only align.
+    /// The padding at 20 and 44 of the 64-bit form.
     pub alignment: [u32; 2],
-    /// As many as `size` says, none for a region that is only described, or another number if the file lies.
+    /// As many bytes as `size` says, none for a region that is only described, or another number for a damaged file.
     pub bytes: Vec<u8>,
 }
 
 impl UserRegion {
-    /// Committed private memory that can be written to.
+    /// Committed private writable memory.
     pub fn new(base: u64, bytes: impl AsRef<[u8]>) -> Self {
         let bytes = bytes.as_ref().to_vec();
         Self {
@@ -135,7 +135,7 @@ impl UserDump {
         self.region(UserRegion::new(address, bytes))
     }
 
-    /// The pairs of strings that the debugger writes.
+    /// Adds the string pairs that the debugger writes.
     pub fn service_pack(self, text: &str) -> Self {
         let mut bytes = Bytes::little_endian();
         bytes.utf16("CRASH: OS SP\0").utf16(text).utf16("\0\0");
@@ -188,7 +188,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// A number as wide as an address of the process.
+    /// Appends a number of the width of the process's addresses.
     fn word(&mut self, value: u64) {
         if self.wide {
             self.bytes.u64(value)

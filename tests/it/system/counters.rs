@@ -1,4 +1,4 @@
-//! Memory in figures: of the machine and of the process, each in two forms.
+//! Memory counters of the machine and of the process, each in two forms.
 
 use libtest_mimic::Trial;
 use userdump::read::FromStream;
@@ -22,7 +22,7 @@ pub fn trials() -> Vec<Trial> {
 const MACHINE: u32 = 21;
 const PROCESS: u32 = 22;
 
-/// Each field counts on, however wide it is; the seventy counters are one number.
+/// Each field continues the count, whatever its width; the seventy counters count as one number.
 fn machine(bytes: &mut Bytes) {
     bytes.u16s(&[1, 2]).u32s(&[3, 4, 5, 6, 7, 8]).u64s(&[9, 10, 11]).u32(12);
     bytes.u64s(&[13, 14]).u32(15).u64s(&[16, 17, 18, 19]).u32s(&[20, 21]);
@@ -73,7 +73,7 @@ fn the_longer_form_of_the_machine_needs_its_size() {
     }
 }
 
-/// The first eight figures, which both forms begin with.
+/// The first eight counters, which both forms begin with.
 fn process(bytes: &mut Bytes, flags: u16) -> &mut Bytes {
     bytes.u16s(&[2, flags]).u32(3).u64s(&[4, 5, 6, 7, 8, 9, 10, 11])
 }
@@ -105,7 +105,8 @@ fn the_longer_form_of_the_process_has_its_private_usage_elsewhere() {
             let figures: ProcessVmCounters<'_> = view(dump).expect("it is sound");
             let basic = figures.basic();
             assert_eq!((basic.page_fault_count, basic.peak_pagefile_usage), (3, 11));
-            // Where the shorter form has the private usage, the longer one has the peak of the address space.
+            // At the position of the private usage in the shorter form, the longer one has the peak of the address
+            // space.
             assert_eq!(basic.private_usage, if longer { 22 } else { 20 }, "{size}");
             let found = figures.extended();
             assert_eq!(found.is_some(), longer, "{size}");

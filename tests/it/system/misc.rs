@@ -1,4 +1,4 @@
-//! Facts about the process, in five forms: which fields count is a matter of size and of flags.
+//! MiscInfo in five forms: its size and its flags determine which fields are valid.
 
 use libtest_mimic::Trial;
 use userdump::read::system::{MiscInfo, ProcessorPower};
@@ -13,9 +13,9 @@ pub fn trials() -> Vec<Trial> {
         the_size_tells_the_form,
         each_form_has_its_fields,
         a_field_needs_its_flag,
-        a_field_needs_its_form_whole,
+        a_field_needs_its_complete_form,
         the_smaller_of_two_sizes_counts,
-        a_size_that_cannot_be_is_passed_over,
+        an_impossible_size_is_ignored,
         texts_end_at_the_first_nul_or_with_their_field,
         the_time_zone_has_the_fields_of_the_file,
         the_program_that_wrote_needs_no_flag_if_it_is_there,
@@ -131,7 +131,7 @@ fn a_field_needs_its_flag() {
     }
 }
 
-fn a_field_needs_its_form_whole() {
+fn a_field_needs_its_complete_form() {
     for (whole, version) in SIZES.into_iter().zip(1..).skip(1) {
         check(full(whole - 1), |misc| has_fields_of(misc, version - 1));
     }
@@ -143,12 +143,12 @@ fn the_smaller_of_two_sizes_counts() {
         let misc = synth::MiscInfo { size_of_info: Some(size_of_info as u32), ..full(1364) };
         check(misc, |misc| has_fields_of(misc, version));
     }
-    // What the directory gives may be the smaller one.
+    // The smaller of both sizes counts.
     let dump = |_| Dump::new().misc_info(full(1364)).shape(kind::MISC_INFO, Shape::usual().data_size(44));
     in_every_form(dump, |dump, _| has_fields_of(&view(dump).expect("it is sound"), 2));
 }
 
-fn a_size_that_cannot_be_is_passed_over() {
+fn an_impossible_size_is_ignored() {
     for size_of_info in [0, 1, 23, 1365, 5000, u32::MAX] {
         let misc = synth::MiscInfo { size_of_info: Some(size_of_info), ..full(1364) };
         check(misc, |misc| {
@@ -172,7 +172,7 @@ fn texts_end_at_the_first_nul_or_with_their_field() {
         assert!(misc.build_string().is_some_and(|text| text.to_string() == "é".repeat(260)));
         assert!(misc.debug_build_string().is_some_and(|text| text.to_string() == "y".repeat(40)));
     });
-    // A unit with one zero byte is no NUL in either order.
+    // A code unit with one zero byte is not a NUL in either byte order.
     let texts = synth::MiscInfo { build: "\u{6100}\u{0061}".to_owned(), ..full(1364) };
     check(texts, |misc| assert!(misc.build_string().is_some_and(|text| text == "\u{6100}a")));
 }
@@ -234,7 +234,7 @@ fn what_is_not_there_is_zero_in_the_longest_form() {
 }
 
 fn what_does_not_count_is_zero_in_the_longest_form() {
-    // The second form is cut after its first field, the fifth one within its features.
+    // The second form is cut after its first field, the fifth one inside its features.
     check(full(28), |misc| assert_eq!(misc.raw().misc_info4.misc_info3.misc_info2.processor_max_mhz, 0));
     check(full(900), |misc| assert_eq!(misc.raw().xstate_data.context_size, 0));
     let short = synth::MiscInfo { size_of_info: Some(28), ..full(1364) };
@@ -253,7 +253,7 @@ fn a_stream_below_the_first_form_is_an_error() {
     }
 }
 
-/// Looks at such a stream in every form of a dump.
+/// Checks such a stream in every form of a dump.
 fn check(misc: synth::MiscInfo, look: impl Fn(&MiscInfo<'_>)) {
     in_every_form(|_| Dump::new().misc_info(misc.clone()), |dump, _| look(&view(dump).expect("it is sound")));
 }

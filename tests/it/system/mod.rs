@@ -1,4 +1,4 @@
-//! Processor and operating system; facts about the process and figures have files of their own.
+//! Processor and operating system; MiscInfo and counters have separate files.
 
 mod counters;
 mod misc;
@@ -21,7 +21,7 @@ pub fn trials() -> Vec<Trial> {
         amd64_outside_windows_has_the_x86_form_if_it_names_a_vendor,
         arm_outside_windows_has_its_own_form,
         other_processors_give_their_features,
-        wine_says_what_is_beneath_it,
+        wine_names_its_host_system,
         a_system_that_is_cut_is_an_error,
         a_longer_system_is_sound,
         the_target_is_that_of_the_first_system,
@@ -97,7 +97,7 @@ fn amd64_outside_windows_has_the_x86_form_if_it_names_a_vendor() {
     for platform in [0x8201, 0x8203, 0x8101] {
         cpu(9, platform, &CPUID, |found| is_x86(found, CPUID));
         cpu(9, platform, &[0; 6], |found| assert!(matches!(found, CpuInformation::Other(_)), "{found:?}"));
-        // Features that a processor may have, with bytes that are no letters.
+        // Processor features: not all of their bytes are letters.
         let features = [0x4965_6e69, 0x0000_0001, 0, 0, 0, 0];
         cpu(9, platform, &features, |found| assert!(matches!(found, CpuInformation::Other(_)), "{found:?}"));
     }
@@ -107,7 +107,7 @@ fn amd64_outside_windows_has_the_x86_form_if_it_names_a_vendor() {
 }
 
 fn arm_outside_windows_has_its_own_form() {
-    // Breakpad and minidump-writer have the same form for the ARM64 with a number of theirs.
+    // Breakpad and minidump-writer use the same form for their own ARM64 number.
     for architecture in [5, 13, 0x8003] {
         for platform in [0x8201, 0x8203, 0x8102] {
             cpu(architecture, platform, &[0x410f_d034, 0x7b_b0d6, 1, 2, 3, 4], |found| match found {
@@ -141,8 +141,8 @@ fn other_processors_give_their_features() {
     }
 }
 
-fn wine_says_what_is_beneath_it() {
-    // Behind the 56 bytes of the stream: marker, count, three offsets from behind the marker, three texts.
+fn wine_names_its_host_system() {
+    // After the 56 bytes of the stream: marker, count, three offsets relative to the end of the marker, three strings.
     let wine = |count: u32, last: u32| {
         Dump::new().shape(kind::SYSTEM_INFO, Shape::usual().data_size(56)).written(kind::SYSTEM_INFO, move |bytes| {
             bytes.u16(9).zeros(18).u32(2).zeros(32).raw("WINE").u32s(&[count, 16, 25, last]);
@@ -245,8 +245,8 @@ fn view<'a>(dump: &Minidump<'a>) -> Result<SystemInfo<'a>, ReadError> {
     dump.stream().map(|stream| stream.expect("it is there"))
 }
 
-/// Looks at what these six words say about a processor, in every form of a dump. Letters stand in the file as the words
-/// have them in either order.
+/// Checks how these six words describe a processor, in every form of a dump. Characters are stored in the byte order of
+/// the words.
 fn cpu(architecture: u16, platform: u32, words: &[u32; 6], look: impl Fn(CpuInformation)) {
     let system = |form: Form| {
         let cpu = form

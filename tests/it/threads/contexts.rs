@@ -1,4 +1,4 @@
-//! Contexts: which layout belongs to which processor and size, and where the registers are in it.
+//! Contexts: the layout for each processor and size, and the positions of the registers in it.
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
@@ -11,7 +11,7 @@ use crate::synth::{Dump, Part, SystemInfo, Thread};
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        a_context_at_position_0_is_none,
+        a_context_at_position_0_is_absent,
         registers_are_at_their_places,
         a_longer_record_has_the_layout_of_its_fixed_part,
         a_record_shorter_than_all_layouts_has_the_registers_inside,
@@ -22,8 +22,8 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Where things are in the record of a processor, in the words of contexts.md: architecture, size of the record, place
-/// and width of the flags, places of the instruction, stack and frame pointers, and their width.
+/// Positions in the record of a processor, in the terms of contexts.md: architecture, size of the record, position and
+/// width of the flags, positions of the instruction, stack and frame pointers, and their width.
 struct Place {
     architecture: u16,
     size: usize,
@@ -45,13 +45,13 @@ const PLACES: [Place; 22] = [
     place((10, 716, 0, 4, 184, 196, Some(180), 4)),
     place((14, 716, 0, 4, 184, 196, Some(180), 4)),
     place((9, 1232, 48, 4, 248, 152, Some(160), 8)),
-    // LLDB's, without a floating-point area.
+    // LLDB's layout, without a floating-point area.
     place((9, 736, 48, 4, 248, 152, Some(160), 8)),
-    // Breakpad's and Crashpad's, then that of Windows.
+    // The layout of Breakpad and Crashpad, then that of Windows.
     place((5, 368, 0, 4, 64, 56, Some(48), 4)),
     place((5, 416, 0, 4, 64, 56, Some(48), 4)),
     place((13, 416, 0, 4, 64, 56, Some(48), 4)),
-    // That of Windows, LLDB's and Breakpad's old one.
+    // The layouts of Windows and LLDB, and Breakpad's old one.
     place((12, 912, 0, 4, 264, 256, Some(240), 8)),
     place((12, 800, 0, 8, 264, 256, Some(240), 8)),
     place((0x8003, 796, 0, 8, 264, 256, Some(240), 8)),
@@ -70,14 +70,14 @@ const PLACES: [Place; 22] = [
     place((0, 1500, 0, 4, 184, 196, Some(180), 4)),
 ];
 
-/// What is planted; the first as many bytes of it as the register is wide.
+/// The planted values; registers hold as many of their first bytes as they are wide.
 const FLAGS: u64 = 0x1122_3344_8765_4321;
 const INSTRUCTION: u64 = 0x7fff_1111_9999_0001;
 const STACK: u64 = 0x7fff_2222_8888_0002;
 const FRAME: u64 = 0x7fff_3333_7777_0003;
 
 impl Place {
-    /// A record of filler with the values at their places.
+    /// A record of filler with the values at their positions.
     fn record(&self, form: Form) -> Vec<u8> {
         let mut record = vec![0xee; self.size];
         let mut plant = |at: usize, value: u64, width: usize| {
@@ -118,7 +118,7 @@ fn registers_are_at_their_places() {
 }
 
 fn a_longer_record_has_the_layout_of_its_fixed_part() {
-    /// An architecture, and sizes of records without flags with the layouts that they have.
+    /// An architecture, and sizes of records without flags with their layouts.
     type Sizes = (u16, &'static [(usize, u32)]);
     let sizes: [Sizes; 8] = [
         (0, &[(715, 716), (716, 716), (717, 716), (5000, 716)]),
@@ -145,8 +145,8 @@ fn a_longer_record_has_the_layout_of_its_fixed_part() {
 }
 
 fn a_record_shorter_than_all_layouts_has_the_registers_inside() {
-    /// Architecture, flags with the bit of the processor, and what the first 1, 4, 64 and 260 bytes hold of flags, and
-    /// of instruction, stack and frame pointer.
+    /// Architecture, flags with the bit of the processor, and which of the flags and the instruction, stack and frame
+    /// pointers are in the first 1, 4, 64 and 260 bytes.
     type Row = (u16, u32, [(bool, [bool; 3]); 4]);
     const NONE: (bool, [bool; 3]) = (false, [false; 3]);
     const FLAGS_ONLY: (bool, [bool; 3]) = (true, [false; 3]);
@@ -155,7 +155,7 @@ fn a_record_shorter_than_all_layouts_has_the_registers_inside() {
         (0, 0x1_0001, [NONE, FLAGS_ONLY, FLAGS_ONLY, ALL]),
         // The flags are at 48.
         (9, 0x10_0001, [NONE, NONE, FLAGS_ONLY, ALL]),
-        // Stack and frame pointer lie within the first 64 bytes, the instruction pointer begins there.
+        // Stack and frame pointer are within the first 64 bytes, the instruction pointer begins after them.
         (5, 0x20_0001, [NONE, FLAGS_ONLY, (true, [false, true, true]), ALL]),
         (12, 0x40_0001, [NONE, FLAGS_ONLY, FLAGS_ONLY, (true, [false, false, true])]),
         // The flags take eight bytes.
@@ -204,11 +204,11 @@ fn a_record_has_no_layout_without_a_known_processor() {
     for architecture in [2, 4, 6, 7, 8, 11, 0x1234, 0xffff] {
         check(architecture, |_| vec![7; 1232], look);
     }
-    // Without a system information there is no processor.
+    // Without system information the processor is unknown.
     in_every_form(
         |_| Dump::new().thread(Thread::new(1).context([7; 1232])),
         |dump, _| {
-            look(threads(dump).get(0).expect("it is there").context().expect("it is whole").expect("it is there"))
+            look(threads(dump).get(0).expect("it is there").context().expect("it is complete").expect("it is there"))
         },
     );
 }
@@ -247,7 +247,8 @@ fn a_context_outside_the_file_is_an_error() {
 fn threads_may_share_a_context() {
     let dump = |_| system(9).thread(Thread::new(1).context([5; 40])).thread(Thread::new(2).context(Part::ContextOf(1)));
     in_every_form(dump, |dump, _| {
-        let contexts = threads(dump).iter().map(|thread| thread.context().expect("it is whole").expect("it is there"));
+        let contexts =
+            threads(dump).iter().map(|thread| thread.context().expect("it is complete").expect("it is there"));
         let places: Vec<_> = contexts.map(|context| context.as_bytes().as_ptr()).collect();
         assert_eq!(places[0], places[1]);
     });
@@ -257,19 +258,19 @@ fn system(architecture: u16) -> Dump {
     Dump::new().system_info(SystemInfo { architecture, ..SystemInfo::default() })
 }
 
-/// Looks at the context of a thread in every form of a dump.
+/// Checks the context of a thread in every form of a dump.
 fn check(architecture: u16, record: impl Fn(Form) -> Vec<u8>, look: impl Fn(Context<'_>)) {
     in_every_form(
         |form| system(architecture).thread(Thread::new(1).context(record(form))),
         |dump, _| {
             let context = threads(dump).get(0).expect("it is there").context();
-            look(context.expect("it lies in the file").expect("it is there"));
+            look(context.expect("it is in the file").expect("it is there"));
         },
     );
 }
 
-/// What stands at position 0 is the header, and no registers.
-fn a_context_at_position_0_is_none() {
+/// The data at position 0 is the header, not registers.
+fn a_context_at_position_0_is_absent() {
     let dump = |_| Dump::new().thread(Thread { context: Part::At(8, 0), ..Thread::new(1) });
     in_every_form(dump, |dump, _| {
         let thread = dump.stream::<ThreadList<'_>>().unwrap().unwrap().get(0).unwrap();

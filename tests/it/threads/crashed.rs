@@ -20,7 +20,7 @@ fn exception(thread: u32) -> Exception {
     Exception { context: Part::None, ..Exception::new(thread, 1, 2) }
 }
 
-/// Number of the thread that crashed, and its environment block if it is in a list.
+/// Checks the ID of the thread that crashed, and its environment block if the thread is in a list.
 fn crashed(dump: impl Fn() -> Dump, expected: (Option<u32>, Option<u64>)) {
     in_every_form(
         |_| dump(),
@@ -32,7 +32,7 @@ fn thread(id: u32) -> Thread {
     Thread { teb: u64::from(id) << 12, ..Thread::new(id) }
 }
 
-/// Validity, the thread that writes, the thread that asks; the order is that of the form.
+/// Validity, dumping thread, requesting thread, in the byte order of the form.
 fn breakpad(dump: Dump, validity: u32) -> Dump {
     dump.written(0x4767_0001, move |bytes| {
         bytes.u32(validity).u32(7).u32(8);

@@ -12,7 +12,7 @@ pub fn trials() -> Vec<Trial> {
         an_exception_has_the_fields_of_the_file,
         parameters_are_as_many_as_are_counted_and_15_at_most,
         several_exceptions_come_in_the_order_of_the_directory,
-        one_broken_exception_spoils_only_itself,
+        one_broken_exception_does_not_affect_the_others,
         an_exception_has_its_own_context_or_that_of_its_thread,
         an_exception_that_is_cut_is_an_error,
     ]
@@ -77,7 +77,7 @@ fn several_exceptions_come_in_the_order_of_the_directory() {
     assert_eq!(open(&bytes).exceptions().count(), 0);
 }
 
-fn one_broken_exception_spoils_only_itself() {
+fn one_broken_exception_does_not_affect_the_others() {
     let exception = |code| Exception { code, ..Exception::default() };
     for form in Form::ALL {
         let mut bytes = form.build(Dump::new().exception(exception(1)).exception(exception(2)));
@@ -117,7 +117,7 @@ fn an_exception_that_is_cut_is_an_error() {
             assert_eq!(first(dump).map(|_| ()), Err(error));
         });
     }
-    // A longer stream is a sound one.
+    // A longer stream is valid.
     let shape = Shape::usual().data_size(172);
     let dump = |_| {
         Dump::new().exception(Exception { code: 5, ..Exception::default() }).shape(6, shape.clone()).raw(99, [0; 4])

@@ -1,4 +1,4 @@
-//! Threads: the two lists, times and states, names, exceptions; stacks and contexts have files of their own.
+//! Threads: the two lists, times and states, names, exceptions; stacks and contexts have separate files.
 
 mod contexts;
 mod crashed;
@@ -25,7 +25,7 @@ pub fn trials() -> Vec<Trial> {
         times_and_states_are_those_of_the_file,
         flags_without_a_name_are_kept,
         names_belong_to_their_threads,
-        a_broken_name_spoils_only_itself,
+        a_broken_name_does_not_affect_the_others,
     ];
     [threads, contexts::trials(), crashed::trials(), exceptions::trials(), positions::trials(), stacks::trials()]
         .into_iter()
@@ -85,9 +85,9 @@ fn an_extended_thread_is_a_thread_with_a_second_stack() {
             let [first, second] = [0, 1].map(|index| list.get(index).expect("it is there"));
             assert_eq!((first.thread().id(), first.backing_store()), (6, None));
             assert_eq!((second.thread().id(), second.thread().teb(), second.raw().thread.thread_id), (7, 0x1000, 7));
-            let context = second.context().expect("it lies in the file").expect("it is there");
+            let context = second.context().expect("it is in the file").expect("it is there");
             assert_eq!(context.as_bytes(), [4; 5]);
-            let stack = dump.stack(&second.thread()).expect("it lies in the file").expect("it is there");
+            let stack = dump.stack(&second.thread()).expect("it is in the file").expect("it is there");
             assert_eq!((stack.address, stack.bytes), (0x2000, [2; 4].as_slice()));
             let store = second.backing_store().expect("it is there");
             assert_eq!((store.address, store.bytes, store.fault()), (0x3000, [3; 6].as_slice(), None));
@@ -155,7 +155,7 @@ fn names_belong_to_their_threads() {
     });
 }
 
-fn a_broken_name_spoils_only_itself() {
+fn a_broken_name_does_not_affect_the_others() {
     let dump = |_| {
         let dump = Dump::new().thread_name(1, Text::At(0x1_0000_0040)).thread_name(2, "two");
         dump.thread_name(3, Text::Units(0x1000, vec![1])).thread_name(4, "four")
@@ -176,7 +176,7 @@ fn infos<'a>(dump: &Minidump<'a>) -> ThreadInfoList<'a> {
     dump.stream().expect("it is sound").expect("it is there")
 }
 
-/// The number and the name in each entry of the list of names.
+/// The thread ID and the name in each entry of the thread names.
 fn names(dump: &Minidump<'_>) -> Vec<(u32, Result<String, ReadError>)> {
     let list: ThreadNames<'_> = dump.stream().expect("it is sound").expect("it is there");
     list.iter().map(|entry| (entry.thread_id(), entry.name().map(|name| name.to_string()))).collect()

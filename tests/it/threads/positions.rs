@@ -1,4 +1,4 @@
-//! The position of a stack in a thread's record, beside what a memory list has for its addresses.
+//! The file position of a stack in a thread's record, compared with the bytes of a memory list at its addresses.
 
 use libtest_mimic::Trial;
 use userdump::Minidump;
@@ -18,7 +18,7 @@ const START: u64 = 0x20_0000;
 fn a_position_is_believed_only_where_it_agrees_with_the_lists() {
     let stack: Vec<u8> = (0..=255).collect();
     let wrong = vec![0xEE; 256];
-    // What the list has of the stack: all, its start, its middle, its end, more than it, nothing.
+    // The part of the stack that the list has: all, the start, the middle, the end, nothing.
     for (from, to) in [(0, 256), (0, 100), (60, 130), (100, 256), (0, 0)] {
         for listed in [false, true] {
             for (own, agrees) in [(&stack, true), (&wrong, from == to)] {
@@ -40,7 +40,7 @@ fn a_position_is_believed_only_where_it_agrees_with_the_lists() {
                 let (start, expected) = if agrees { (START, own.as_slice()) } else { (address, bytes) };
                 let seen: Vec<_> = memory
                     .visible_ranges()
-                    .flat_map(|range| range.bytes().expect("it stands in the file").to_vec())
+                    .flat_map(|range| range.bytes().expect("it is in the file").to_vec())
                     .collect();
                 assert_eq!(seen, expected, "{what}");
                 let thread = dump.threads().next().expect("it is there");

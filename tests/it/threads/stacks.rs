@@ -1,4 +1,4 @@
-//! Stacks: where the descriptor points, or in a memory list where it points nowhere.
+//! Stacks: at the position in the descriptor, or in a memory list if the position is 0.
 
 use libtest_mimic::Trial;
 use userdump::{Minidump, ReadError};
@@ -11,8 +11,8 @@ use crate::synth::{Dump, Stack, SystemInfo, Thread};
 pub fn trials() -> Vec<Trial> {
     trials![
         a_stack_is_where_its_descriptor_points,
-        a_stack_without_a_size_is_none,
-        a_stack_that_the_file_cuts_keeps_what_is_there,
+        a_stack_without_a_size_is_absent,
+        a_stack_cut_by_the_end_of_the_file_keeps_its_bytes,
         a_stack_outside_the_file_is_an_error,
         a_stack_without_a_position_is_found_in_the_memory_list,
         a_stack_without_a_position_is_found_in_memory64,
@@ -27,10 +27,10 @@ pub fn trials() -> Vec<Trial> {
 
 fn a_stack_is_where_its_descriptor_points() {
     let stored = Stack::stored(0x7000, [1, 2, 3, 4]);
-    // The list has the same bytes elsewhere; of other bytes, see `positions`.
+    // The list has the same bytes at another position; for different bytes, see `positions`.
     check(|| Dump::new().memory(0x7000, [1, 2, 3, 4]), stored.clone(), Ok(Some((0x7000, 4, &[1, 2, 3, 4]))));
     check(|| Dump::new().memory(0x7004, [9; 4]), stored, Ok(Some((0x7000, 4, &[1, 2, 3, 4]))));
-    // Inside a range of the list, as most producers have it.
+    // Inside a range of the list, as most producers write it.
     let listed = || Dump::new().thread(Thread::new(1).stack(Stack::Listed(0x7002, 3)));
     in_every_form(
         |_| listed().memory(0x7000, [1, 2, 3, 4, 5, 6]),
@@ -38,13 +38,13 @@ fn a_stack_is_where_its_descriptor_points() {
     );
 }
 
-fn a_stack_without_a_size_is_none() {
+fn a_stack_without_a_size_is_absent() {
     for stack in [Stack::None, Stack::At(0x7000, 0, 0), Stack::At(0x7000, 0, 33), Stack::At(0, 0, u32::MAX)] {
         check(|| Dump::new().memory(0x7000, [1; 4]), stack, Ok(None));
     }
 }
 
-fn a_stack_that_the_file_cuts_keeps_what_is_there() {
+fn a_stack_cut_by_the_end_of_the_file_keeps_its_bytes() {
     for form in Form::ALL {
         let bytes = form.build(Dump::new().thread(Thread::new(1).stack(Stack::stored(0x7000, [1, 2, 3, 4]))));
         let start = bytes.len() - 4;
@@ -67,7 +67,7 @@ fn a_stack_that_the_file_cuts_keeps_what_is_there() {
 fn a_stack_outside_the_file_is_an_error() {
     let missing = |offset| ReadError::Truncated { what: "stack", offset, needed: 8, available: 0 };
     for rva in [0x10_0000, u32::MAX] {
-        // A list that holds the address is no way out for a descriptor that points elsewhere.
+        // If a descriptor refers to a position outside the file, a list that holds the address is not used instead.
         let dump = || Dump::new().memory(0x7000, [1; 8]);
         check(dump, Stack::At(0x7000, 8, rva), Err(missing(rva.into())));
     }
@@ -84,7 +84,7 @@ fn a_stack_without_a_position_is_found_in_memory64() {
     let dump = || Dump::new().memory64(0x6000, [9; 7]).memory64(0x7000, [1, 2, 3, 4, 5, 6]);
     check(dump, Stack::At(0x7000, 6, 0), Ok(Some((0x7000, 6, &[1, 2, 3, 4, 5, 6]))));
     check(dump, Stack::At(0x7004, 2, 0), Ok(Some((0x7004, 2, &[5, 6]))));
-    // The bytes have their place in the file.
+    // The bytes have a file offset.
     in_every_form(
         |_| dump().thread(Thread::new(1).stack(Stack::At(0x7002, 2, 0))),
         |dump, _| {
@@ -108,7 +108,7 @@ fn the_first_range_that_holds_the_start_has_the_bytes() {
 }
 
 fn a_stack_ends_with_the_range_that_has_it() {
-    // The next range would go on where the first one ends; `Memory` reads across.
+    // The next range continues where the first one ends; `Memory` reads across both.
     let dump = || Dump::new().memory64(0x7000, [1, 2, 3, 4]).memory64(0x7004, [5, 6]);
     check(dump, Stack::At(0x7001, 5, 0), Ok(Some((0x7001, 5, &[2, 3, 4]))));
     in_every_form(
@@ -129,7 +129,7 @@ fn a_stack_that_no_list_holds_is_an_error() {
     for dump in [Dump::new, || Dump::new().memory(0x6ff8, [1; 8]).memory(0x7001, [2; 8]).memory64(0x7000, [])] {
         check(dump, Stack::At(0x7000, 8, 0), Err(missing));
     }
-    // What the header would be if it were one.
+    // The bytes of the header, if they were the stack.
     check(Dump::new, Stack::At(0, 8, 0), Err(missing));
     // The range that holds it is cut before it.
     let bytes = Dump::new().thread(Thread::new(1).stack(Stack::At(0x7004, 8, 0))).memory64(0x7000, [1; 8]).build();
@@ -156,7 +156,7 @@ fn stacks_of_wide_targets_are_not_masked() {
 /// Address, size and bytes of a stack; `None` if there is none.
 type Expected<'a> = Result<Option<(u64, u64, &'a [u8])>, ReadError>;
 
-/// Checks what a thread with such a stack gives, in every form of the dump.
+/// Checks the stack of a thread with this descriptor, in every form of the dump.
 fn check(dump: impl Fn() -> Dump, stack: Stack, expected: Expected<'_>) {
     in_every_form(|_| dump().thread(Thread::new(1).stack(stack.clone())), |dump, _| expect(dump, expected));
 }

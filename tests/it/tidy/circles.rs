@@ -1,13 +1,13 @@
-//! Circles of files that import each other.
+//! Circular imports between files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Source, code, module_path};
 
-/// How many files may import each other in a circle.
+/// The maximum number of files in a circle.
 const LARGEST: usize = 2;
 
-/// Every circle of more files.
+/// Every circle with more files.
 pub fn circles(sources: &[Source]) -> Vec<String> {
     let imports = imports(sources);
     let mut done = BTreeSet::new();
@@ -27,7 +27,7 @@ pub fn circles(sources: &[Source]) -> Vec<String> {
     faults
 }
 
-/// The files that a file leads to by way of its imports; the file itself only if one of them leads back.
+/// The files that a file reaches through imports; the file itself only if one of them leads back to it.
 fn reached_from<'s>(imports: &BTreeMap<&'s str, BTreeSet<&'s str>>, file: &str) -> BTreeSet<&'s str> {
     let mut reached = BTreeSet::new();
     let mut next: Vec<&str> = imports.get(file).into_iter().flatten().copied().collect();
@@ -39,8 +39,8 @@ fn reached_from<'s>(imports: &BTreeMap<&'s str, BTreeSet<&'s str>>, file: &str) 
     reached
 }
 
-/// For each file the other files that its paths lead into: that of the module as far as the path names modules. What a
-/// `mod.rs` hands on counts as that of the `mod.rs`.
+/// For each file, the other files that its paths lead to: the file of the longest module prefix of a path. Items that a
+/// `mod.rs` re-exports count as items of the `mod.rs`.
 fn imports(sources: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
     let files: BTreeMap<Vec<&str>, &str> = sources.iter().map(|(path, _)| (module_path(path), path.as_str())).collect();
     let imports = sources.iter().map(|(path, text)| {
@@ -56,14 +56,15 @@ fn imports(sources: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
     imports.collect()
 }
 
-/// Every path that begins with `crate` or `super`, or with the name of a child in a `use`; groups in braces taken apart.
+/// Every path that begins with `crate` or `super`, or with the name of a child in a `use`, with groups in braces
+/// expanded.
 fn paths(code: &str) -> Vec<Vec<&str>> {
     let mut found = Vec::new();
     for root in ["crate", "super", "self"] {
         for (at, _) in code.match_indices(root) {
             let before = code[..at].chars().next_back();
             let is_within = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-            // `pub(in crate::module)` says who may look, and imports nothing.
+            // `pub(in crate::module)` is a visibility, not an import.
             let is_path = !before.is_some_and(is_within) && !code[..at].ends_with("(in ");
             if is_path && code[at + root.len()..].starts_with("::") {
                 expand(&mut vec![root], &code[at + root.len() + 2..], &mut found);
@@ -80,7 +81,7 @@ fn paths(code: &str) -> Vec<Vec<&str>> {
     found
 }
 
-/// Adds what stands at the front of `rest` to the path before it.
+/// Expands the path or group at the start of `rest`, prefixed by `path`.
 fn expand<'c>(path: &mut Vec<&'c str>, rest: &'c str, found: &mut Vec<Vec<&'c str>>) {
     let rest = rest.trim_start();
     if let Some(group) = rest.strip_prefix('{') {

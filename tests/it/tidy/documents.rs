@@ -1,5 +1,5 @@
-//! What documents name has to be there: paths, items of the crate, programs and benches of commands, the tests that hold
-//! the invariants.
+//! Everything that documents name must exist: paths, items of the crate, programs and benches of commands, the tests
+//! that hold the invariants.
 
 use std::path::Path;
 use std::{fs, iter};
@@ -28,7 +28,7 @@ pub fn documents(root: &Path) -> Vec<Document> {
     found
 }
 
-/// The paths and the items that a document names and that are not there.
+/// The paths and items that a document names and that do not exist.
 pub fn faults(root: &Path, sources: &[Source], (name, text): &Document) -> Vec<String> {
     let own = Path::new(name).parent().unwrap_or(Path::new(""));
     let mut faults = Vec::new();
@@ -40,7 +40,7 @@ pub fn faults(root: &Path, sources: &[Source], (name, text): &Document) -> Vec<S
             (!places.iter().any(|place| place.exists())).then(|| "there is no such file".to_owned())
         } else if let Some(item) = item(span) {
             let missing = item.iter().find(|part| !is_defined(sources, part));
-            missing.map(|part| format!("{part} is defined nowhere"))
+            missing.map(|part| format!("{part} is not defined"))
         } else {
             None
         };
@@ -54,7 +54,7 @@ pub fn faults(root: &Path, sources: &[Source], (name, text): &Document) -> Vec<S
     faults
 }
 
-/// Code within a line, and the lines of code blocks for a shell.
+/// Inline code, and the lines of shell code blocks.
 fn spans(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut block = None;
@@ -82,10 +82,10 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
 const ENDINGS: [&str; 6] = [".rs", ".md", ".toml", ".sh", ".tar.zst", ".dmp"];
 /// The folders of the repository.
 const FOLDERS: [&str; 6] = ["src", "tests", "benches", "fuzz", "examples", ".ci"];
-/// What commands in documents read and write.
+/// The files that commands in documents read and write.
 const MADE: [&str; 4] = ["in.dmp", "out.dmp", "small.dmp", "crash.dmp"];
 
-/// Files of the reference material, which the repository does not have.
+/// Files of the reference material, which is not in the repository.
 const ELSEWHERE: [&str; 5] = ["capture.sh", "redump.sh", "synth_cases.py", "golden.tar.zst", "golden32.tar.zst"];
 
 fn is_path(span: &str) -> bool {
@@ -95,7 +95,7 @@ fn is_path(span: &str) -> bool {
     plain && (folder || file)
 }
 
-/// The names of an item of the crate: `Target::mask`, `Plan::write_to()`, `StreamRow`.
+/// The path of an item of the crate: `Target::mask`, `Plan::write_to()`, `StreamRow`.
 fn item(span: &str) -> Option<Vec<&str>> {
     let path = span.strip_suffix("()").unwrap_or(span);
     let parts: Vec<&str> = path.split("::").collect();
@@ -113,10 +113,10 @@ fn item(span: &str) -> Option<Vec<&str>> {
     (is_item && parts.iter().all(is_name) && !foreign.contains(&parts[0]) && !STANDARD.contains(&path)).then_some(parts)
 }
 
-/// Types of the standard library, and words of formats that look like one of ours.
+/// Types of the standard library, and names from file formats that look like an item of the crate.
 const STANDARD: [&str; 2] = ["String", "Vec"];
 
-/// True if a name is that of something the sources declare, or of a module.
+/// True if a name belongs to something that the sources declare, or to a module.
 fn is_defined(sources: &[Source], name: &str) -> bool {
     let declares = ["fn ", "struct ", "enum ", "trait ", "type ", "const ", "mod ", "macro_rules! ", "pub "];
     let is_type = name.starts_with(|c: char| c.is_ascii_uppercase());
@@ -128,7 +128,7 @@ fn is_defined(sources: &[Source], name: &str) -> bool {
                 text.match_indices(&format!("{keyword}{name}")).any(|(at, it)| ends(&text[at + it.len()..]))
             })
         };
-        // Variants and what macros declare stand alone at the front of a line.
+        // Variants and items that macros declare are at the start of a line.
         let row = |text: &str| {
             text.lines().any(|line| {
                 line.trim_start().strip_prefix(name).is_some_and(|rest| {
@@ -141,7 +141,7 @@ fn is_defined(sources: &[Source], name: &str) -> bool {
     })
 }
 
-/// The words of a command for a shell, if the span is one.
+/// The words of a shell command, if the span is one.
 fn command(span: &str) -> Option<Vec<&str>> {
     let words: Vec<&str> =
         span.split_whitespace().filter(|word| !word.contains('=') || word.starts_with('-')).collect();
@@ -149,7 +149,7 @@ fn command(span: &str) -> Option<Vec<&str>> {
     (words.len() > 1 && words.first().is_some_and(|first| starts.contains(first))).then_some(words)
 }
 
-/// What is wrong with a command: programs, benches, packages and files that are not there.
+/// The error in a command, if any: missing programs, benches, packages and files.
 fn command_fault(root: &Path, words: Vec<&str>) -> Option<String> {
     let pairs = words.iter().zip(words.iter().skip(1).chain(iter::repeat(&"")));
     for (word, next) in pairs {
@@ -178,7 +178,7 @@ fn command_fault(root: &Path, words: Vec<&str>) -> Option<String> {
     None
 }
 
-/// Invariants that name no test or lint which holds them. Each is an item of the list under `## Invariants`.
+/// Invariants that do not name a test or lint that holds them. Each is an item of the list under `## Invariants`.
 pub fn loose_invariants(sources: &[Source], lints: &[&str], (name, text): &Document) -> Vec<String> {
     let section = text.lines().skip_while(|line| *line != "## Invariants").skip(1);
     let section: Vec<&str> = section.take_while(|line| !line.starts_with("## ")).collect();

@@ -1,6 +1,6 @@
-//! What the house rules say about the sources: layers, `unsafe`, byte orders, lengths, lints.
+//! The house rules for the sources: layers, `unsafe`, byte orders, lengths, lints.
 //!
-//! Every rule is a function from sources to faults, and is tried on a source that breaks it as well.
+//! Every rule is a function from sources to faults, and is also tested on a source that breaks it.
 
 mod circles;
 mod documents;
@@ -29,14 +29,14 @@ pub fn trials() -> Vec<Trial> {
         formats_are_known_at_their_doors_only,
         no_file_is_long,
         the_library_denies_what_the_house_denies,
-        comments_and_strings_are_no_code,
+        comments_and_strings_are_not_code,
     ]
 }
 
 /// A source file: its path below the crate, with `/`, and its text.
 type Source = (String, String);
 
-/// The modules of the crate and what each may name of the others.
+/// The modules of the crate, and the other modules that each may use.
 const LAYERS: [(&str, &[&str]); 6] = [
     ("error", &[]),
     ("format", &["error"]),
@@ -46,7 +46,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ("file", &["error", "read"]),
 ];
 
-/// What `lib.rs` must deny.
+/// The lints that `lib.rs` must deny.
 const LINTS: [&str; 9] = [
     "missing_docs",
     "missing_debug_implementations",
@@ -117,7 +117,7 @@ fn unsafe_is_in_one_file() {
     keeps(rule, "src/lib.rs", "#![deny(unsafe_code)] // unsafe");
 }
 
-/// Cargo does not run them: the package of the tests is another one.
+/// Cargo would not run them: the tests are a separate package.
 fn the_library_has_no_tests_of_its_own() {
     let rule = |sources: &[Source]| {
         words_outside(sources, &["test"], &[], |rest| rest.starts_with(']') || rest.starts_with(')'))
@@ -128,11 +128,11 @@ fn the_library_has_no_tests_of_its_own() {
     keeps(rule, "src/read/bytes.rs", "fn test() {} // #[test]");
 }
 
-/// Whatever touches files or sinks is in `std`.
+/// Code that uses files or sinks needs `std`.
 fn format_and_read_do_no_io() {
     let rule = |sources: &[Source]| {
         let low = sources.iter().filter(|(path, _)| path.starts_with("src/format/") || path.starts_with("src/read/"));
-        // One counts work for each thread apart, for tests alone; the other has what threads share.
+        // The first counts work per thread, for tests alone; the second holds state that threads share.
         let threads = ["src/read/work.rs", "src/read/memory/bucket_cache.rs"];
         words_outside(&low.cloned().collect::<Vec<_>>(), &["std"], &threads, |rest| rest.starts_with("::"))
     };
@@ -142,7 +142,7 @@ fn format_and_read_do_no_io() {
     keeps(rule, "src/write/emit.rs", "use std::io;");
 }
 
-/// Without `_with`, scroll takes the byte order of the machine.
+/// Without `_with`, scroll uses the native byte order.
 fn byte_order_is_always_named() {
     let names = ["pread", "gread", "gread_inout", "pwrite", "gwrite", "cread", "cwrite"];
     let rule = |sources: &[Source]| words_outside(sources, &names, &[], called);
@@ -160,7 +160,7 @@ fn scroll_reads_in_one_file() {
     keeps(rule, "src/read/bytes.rs", "bytes.pread_with::<u32>(0, LE)");
 }
 
-/// Once a dump is opened, only the folder of its format asks which format it has.
+/// Once a dump is opened, only the module of its format checks which format it has.
 fn formats_are_known_at_their_doors_only() {
     check(&["src"], doors);
     breaks(doors, "src/redump/transcode.rs", "fn f(dump: &Dump<'_>) { if let Dump::FullUserDump(_) = dump {} }");
@@ -188,7 +188,7 @@ fn the_library_denies_what_the_house_denies() {
     breaks(lints, "src/lib.rs", &all.replace("#![deny", "#![allow(missing_docs)]\n// #![deny"));
 }
 
-fn comments_and_strings_are_no_code() {
+fn comments_and_strings_are_not_code() {
     let first = code(r##"a /* b /* c */ d */ e // f "g" "h\"i" r#"j"k"# 'l' b'"' "m"##);
     assert_eq!(first.split_whitespace().collect::<Vec<_>>(), ["a", "e"]);
     let second = code("x<'a> '\\'' y \"http://z\" w 'u' ");
@@ -198,7 +198,7 @@ fn comments_and_strings_are_no_code() {
 fn what_documents_name_is_there() {
     let (root, sources) = (root(), sources(&["src", "tests", "examples", "benches", "fuzz/src", "fuzz/fuzz_targets"]));
     let documents = documents::documents(&root);
-    assert!(documents.iter().any(|(name, _)| name == "ARCHITECTURE.md"), "the documents are not where they should be");
+    assert!(documents.iter().any(|(name, _)| name == "ARCHITECTURE.md"), "the documents are missing");
     let faults: Vec<String> = documents.iter().flat_map(|it| documents::faults(&root, &sources, it)).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     let found = |text: &str| documents::faults(&root, &sources, &("benches/x.md".to_owned(), text.to_owned())).len();
@@ -218,16 +218,16 @@ fn every_invariant_is_held() {
     let text = fs::read_to_string(root.join("ARCHITECTURE.md")).expect("it is there");
     let loose = |text: &str| documents::loose_invariants(&sources, &LINTS, &("A.md".to_owned(), text.to_owned()));
     assert_eq!(loose(&text), [""; 0]);
-    assert!(text.contains("\n## Invariants\n"), "the list is not where it should be");
+    assert!(text.contains("\n## Invariants\n"), "the list is missing");
     let sound = "## Invariants\n\n- One.\n  `tidy::no_file_is_long`\n- Two: `clippy::panic`.\n\n## Next\n\n- Three";
     assert_eq!(loose(sound), [""; 0]);
     assert_eq!(loose(&sound.replace("no_file", "a_file").replace("clippy::panic", "panic")).len(), 2);
 }
 
-/// Every fault of the crate's own sources.
+/// Checks a rule on the crate's own sources.
 fn check(folders: &[&str], rule: impl Fn(&[Source]) -> Vec<String>) {
     let sources = sources(folders);
-    assert!(sources.iter().any(|(path, _)| path == "src/lib.rs"), "the sources are not where they should be");
+    assert!(sources.iter().any(|(path, _)| path == "src/lib.rs"), "the sources are missing");
     let faults = rule(&sources);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
@@ -268,7 +268,7 @@ fn layering(sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     for (path, text) in sources {
         let modules = module_path(path);
-        // The root may name everything.
+        // The crate root may use every layer.
         let Some((layer, allowed)) = LAYERS.iter().find(|(name, _)| modules.first() == Some(name)) else {
             continue;
         };
@@ -287,7 +287,7 @@ fn module_path(path: &str) -> Vec<&str> {
     inner.split('/').filter(|name| !["mod", "lib"].contains(name)).collect()
 }
 
-/// What the code of a module so deep names at the root of the crate, by `crate::` or by climbing there.
+/// The top-level modules that the code of a module at this depth names, by `crate::` or by enough `super::`.
 fn targets(code: &str, depth: usize) -> Vec<String> {
     let mut found = Vec::new();
     let climb = format!("{}::", vec!["super"; depth].join("::"));
@@ -324,7 +324,7 @@ fn first_names(path: &str) -> Vec<String> {
     starts.into_iter().map(|start| name(&group[start..])).collect()
 }
 
-/// Faults for each of these words outside the files allowed, where what follows the word passes the filter.
+/// Faults for each of these words outside the allowed files, if the text after the word passes the filter.
 fn words_outside(sources: &[Source], words: &[&str], allowed: &[&str], filter: impl Fn(&str) -> bool) -> Vec<String> {
     let mut faults = Vec::new();
     for (path, text) in sources.iter().filter(|(path, _)| !allowed.contains(&path.as_str())) {
@@ -372,7 +372,7 @@ fn lints(sources: &[Source]) -> Vec<String> {
     LINTS.iter().filter(|lint| !denied.contains(*lint)).map(|lint| format!("src/lib.rs does not deny {lint}")).collect()
 }
 
-/// The text without comments and without what stands in strings and characters; lines stay where they are.
+/// The text without comments and without the contents of strings and character literals; line numbers are kept.
 fn code(text: &str) -> String {
     let mut code = String::new();
     let mut rest = text;
@@ -422,7 +422,7 @@ fn block_comment(text: &str) -> usize {
 fn raw_string(text: &str) -> usize {
     let hashes = text[1..].chars().take_while(|c| *c == '#').count();
     let end = format!("\"{}", "#".repeat(hashes));
-    // `r#name` is a name.
+    // `r#name` is an identifier, not a string.
     if !text[1 + hashes..].starts_with('"') {
         return 1;
     }
@@ -442,7 +442,7 @@ fn quoted(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// Tells `'a'` and `'\n'` from a lifetime.
+/// Distinguishes `'a'` and `'\n'` from a lifetime.
 fn is_character(text: &str) -> bool {
     let mut characters = text.chars().skip(1);
     characters.next().is_some_and(|c| c == '\\') || characters.next() == Some('\'')

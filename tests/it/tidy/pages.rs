@@ -1,8 +1,8 @@
-//! How many names a module of the crate hands out, which is what a page of its documentation shows.
+//! The number of names that a module of the crate exports, which are the names on its page of the documentation.
 
 use super::{Source, code};
 
-/// More names than this nobody looks through.
+/// The maximum number of names that is still readable on a page.
 const MOST: usize = 40;
 
 /// Every module with more names on its page.
@@ -12,7 +12,7 @@ pub fn crowded(sources: &[Source]) -> Vec<String> {
     names.filter(|(_, names)| *names > MOST).map(|(page, names)| format!("{page} has {names} names")).collect()
 }
 
-/// The public modules, by their files, each with the names that it hands out.
+/// The public modules, by their files, with the names that each exports.
 pub fn pages(sources: &[Source]) -> Vec<(String, Vec<String>)> {
     let find = |path: &str| sources.iter().find(|(found, _)| found == path);
     let mut pages = Vec::new();
@@ -30,14 +30,14 @@ pub fn pages(sources: &[Source]) -> Vec<(String, Vec<String>)> {
     pages
 }
 
-/// What the code of a module hands out; modules with `mod ` before their names.
+/// The names that the code of a module exports; modules are prefixed with `mod `.
 fn names(code: &str) -> Vec<String> {
     let mut names = Vec::new();
     let name = |rest: &str| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     for line in code.lines() {
         let is_outer = !line.starts_with(' ');
         let Some(rest) = line.trim_start().strip_prefix("pub ") else { continue };
-        // Macros indent the types that they declare; constants and functions there belong to types.
+        // Macros indent the types that they declare; indented constants and functions belong to types.
         let keywords: &[&str] = if is_outer {
             &["struct", "enum", "trait", "type", "const fn", "const", "fn"]
         } else {

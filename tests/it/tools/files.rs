@@ -1,4 +1,4 @@
-//! The files that tests read, and the plain decoder against what other readers say about them.
+//! The files that tests read, and the plain decoder compared with other readers of them.
 
 use std::collections::BTreeMap;
 
@@ -101,8 +101,8 @@ fn the_plain_decoder_agrees_with_other_readers(shared: &Shared) {
     assert_eq!(checked, 78);
 }
 
-/// Nonsense behind a true signature is not for the plain decoder, nor is a dump with two lists of threads, of which the
-/// one reader that goes on takes the second.
+/// The plain decoder does not support garbage after a valid signature, nor dumps with two thread lists, of which the
+/// only other reader that continues takes the second.
 fn unsuited(row: &CorpusRow) -> bool {
     let files = ["real/invalid-range.dmp", "real/invalid-record-count.dmp", "real/lldb-bad-duplicate-streams.dmp"];
     files.contains(&row.file.as_str())
@@ -113,7 +113,7 @@ fn agree(row: &CorpusRow, facts: &Facts<'_>) {
     let ranges = facts.ranges();
     let (list, list64) = ranges.split_at(facts.stream(5).map_or(0, |stream| facts.u32(stream.rva.0) as usize));
     let sum = |ranges: &[MemoryRange<'_>]| ranges.iter().map(|range| range.size).sum::<u64>();
-    // Two unloaded modules without names, on which every reader fails.
+    // Two unloaded modules without names, at which every reader fails.
     let nameless = if row.file.ends_with("every-raw-stream.dmp") { 2 } else { 0 };
     let found = [
         ("streams", row.streams.len() as u64, counts(facts.directory.len())),

@@ -1,4 +1,4 @@
-//! The frame of synthetic dumps: directory, shapes of lists, lies; and full user dumps.
+//! The layout of synthetic dumps: directory, shapes of lists, wrong sizes and offsets; and full user dumps.
 
 use libtest_mimic::Trial;
 

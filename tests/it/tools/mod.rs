@@ -1,4 +1,4 @@
-//! Tests of the test tools: what they say about dumps is only worth something if they are right themselves.
+//! Tests of the test tools, whose results are only useful if the tools are correct.
 
 mod files;
 mod labels;
@@ -18,7 +18,7 @@ pub fn trials() -> Vec<Trial> {
         .collect()
 }
 
-/// Builds a dump in both byte orders and looks at each, after moving everything to odd places.
+/// Builds a dump in both byte orders, moves its parts to odd positions, and checks each.
 fn both(dump: impl Fn() -> Dump, look: impl Fn(&Facts<'_>)) {
     for big_endian in [false, true] {
         for filler in [0, 3] {

@@ -1,4 +1,4 @@
-//! The lists and exceptions of a synthetic dump against the plain decoder.
+//! The lists and exceptions of a synthetic dump, compared with the plain decoder.
 
 use libtest_mimic::Trial;
 

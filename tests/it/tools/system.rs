@@ -1,4 +1,4 @@
-//! The streams of a synthetic dump that say something about the whole process, against the plain decoder.
+//! The streams of a synthetic dump about system and process, compared with the plain decoder.
 
 use libtest_mimic::Trial;
 
@@ -76,7 +76,7 @@ fn misc_info() {
             let words =
                 [(4, 1), (8, 2), (20, 5), (24, 6), (40, 10), (44, 11), (56, 12), (144, 13), (228, 14), (832, 528)];
             let words = words.into_iter().chain([(836, 15), (840, 16), (852, 17), (1352, 63), (1360, 18)]);
-            // A 64-bit number is looked at by its low half.
+            // Only the low half of a 64-bit number is compared.
             let offset = |at: u64| if facts.big_endian && at == 840 { 844 } else { at };
             for (at, value) in words.filter(|(at, _)| *at < size as u64) {
                 assert_eq!(facts.u32(stream.rva.0 + offset(at)), value, "at {at} of {size}");

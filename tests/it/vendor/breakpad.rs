@@ -1,4 +1,4 @@
-//! Breakpad's ids and assertions, and the streams without documentation.
+//! Breakpad's IDs and assertions, and the undocumented streams.
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
@@ -86,7 +86,7 @@ fn a_text_that_fills_its_field_has_no_nul() {
     let dump = |_| {
         Dump::new().written(kind::ASSERTION_INFO, |bytes| {
             bytes.utf16(&"e".repeat(128)).utf16(&"f".repeat(128)).utf16(&"g".repeat(128)).u32s(&[7, 2]);
-            // What else there may be in later versions.
+            // Later versions may append more fields.
             bytes.filler(20);
         })
     };

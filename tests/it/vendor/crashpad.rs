@@ -1,4 +1,4 @@
-//! Crashpad's ids and annotations.
+//! Crashpad's IDs and annotations.
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
@@ -16,14 +16,14 @@ pub fn trials() -> Vec<Trial> {
         fields_beyond_the_stream_are_absent,
         dictionaries_keep_their_order,
         modules_have_three_kinds_of_annotations,
-        what_is_nowhere_is_empty,
+        absent_parts_are_empty,
         lists_are_cut_to_what_their_place_holds,
-        texts_that_lead_nowhere_are_errors_of_their_own,
+        texts_outside_the_file_are_separate_errors,
         annotations_of_a_module_may_be_shorter,
     ]
 }
 
-/// The head: ids, a dictionary and a list of modules.
+/// The header: IDs, a dictionary and a list of modules.
 fn head(bytes: &mut Bytes, program: (Label, Label), modules: (Label, Label)) {
     bytes.u32(1).u32(0x0102_0304).u16s(&[0x0506, 0x0708]).raw([9, 10, 11, 12, 13, 14, 15, 16]);
     bytes.u32(0x1112_1314).u16s(&[0x1516, 0x1718]).raw([25, 26, 27, 28, 29, 30, 31, 32]);
@@ -158,7 +158,7 @@ fn modules_have_three_kinds_of_annotations() {
     assert_eq!([types[0].name(), types[1].name(), types[2].name()], [Some("Invalid"), Some("String"), None]);
 }
 
-fn what_is_nowhere_is_empty() {
+fn absent_parts_are_empty() {
     let dump = |_| {
         Dump::new().written(kind::CRASHPAD_INFO, |bytes| {
             bytes.u32(1).zeros(60);
@@ -173,7 +173,7 @@ fn what_is_nowhere_is_empty() {
 }
 
 fn lists_are_cut_to_what_their_place_holds() {
-    // The count, the size of the place, what the place really has.
+    // The count, the stated size, and the real number of entries.
     for (count, size, len) in
         [(2, 20, 2), (3, 20, 2), (u32::MAX, 20, 2), (2, 19, 1), (2, 12, 1), (2, 11, 0), (1, 20, 1)]
     {
@@ -190,7 +190,7 @@ fn lists_are_cut_to_what_their_place_holds() {
             assert_eq!(program.iter().count() as u64, len);
         });
     }
-    // Not even the count is there.
+    // There is not even room for the count.
     for (size, rva) in [(3, 0), (20, 0xffff_fff0), (u32::MAX, u32::MAX)] {
         let dump = |_| {
             Dump::new().written(kind::CRASHPAD_INFO, move |bytes| {
@@ -205,7 +205,7 @@ fn lists_are_cut_to_what_their_place_holds() {
     }
 }
 
-fn texts_that_lead_nowhere_are_errors_of_their_own() {
+fn texts_outside_the_file_are_separate_errors() {
     let dump = |_| {
         Dump::new().written(kind::CRASHPAD_INFO, |bytes| {
             let [program, end, good, long] = std::array::from_fn(|_| bytes.label());

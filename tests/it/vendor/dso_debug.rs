@@ -1,4 +1,4 @@
-//! What the dynamic linker knows, in its three layouts.
+//! The dynamic linker's data, in its three layouts.
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
@@ -17,8 +17,8 @@ pub fn trials() -> Vec<Trial> {
         references_find_the_same_link_maps,
         a_process_without_link_maps_has_none,
         link_maps_are_those_that_the_file_holds,
-        a_name_that_leads_nowhere_is_an_error_of_its_own,
-        a_head_that_is_cut_is_an_error,
+        a_name_outside_the_file_is_a_separate_error,
+        a_header_that_is_cut_is_an_error,
         the_dynamic_section_ends_at_its_mark,
     ]
 }
@@ -33,15 +33,15 @@ fn word(bytes: &mut Bytes, layout: DsoDebugLayout, value: u64) {
     };
 }
 
-/// Padding that Breakpad's compilers leave.
+/// Padding that Breakpad's compilers insert.
 fn pad(bytes: &mut Bytes, layout: DsoDebugLayout) {
     if layout == DsoDebugLayout::Bits64 {
         bytes.filler(4);
     }
 }
 
-/// A dump with two link maps and a dynamic section of as many entries; the link maps come in front of the stream, as
-/// Breakpad writes them, and belong to a stream that no one knows.
+/// A dump with two link maps and a dynamic section of this number of entries. The link maps and their names follow the
+/// stream's own data.
 fn dump(layout: DsoDebugLayout, entries: u64) -> Dump {
     linux(layout == DsoDebugLayout::Bits32).written(kind::LINUX_DSO_DEBUG, move |bytes| {
         let [map, first, second] = [bytes.label(), bytes.label(), bytes.label()];
@@ -54,7 +54,7 @@ fn dump(layout: DsoDebugLayout, entries: u64) -> Dump {
             word(bytes, layout, 0x6000_0000 + entry);
         }
         let end = bytes.len() as usize;
-        // What follows is not the stream's: its size leaves it out.
+        // The data after this is not part of the stream: its size excludes it.
         assert_eq!(end - start, size(layout, entries) as usize);
         bytes.place(map);
         for (addr, name, ld) in [(0, first, 0x60_0000), (0x7f00_1000, second, 0x7f00_2000)] {
@@ -77,7 +77,7 @@ fn size(layout: DsoDebugLayout, entries: u64) -> u64 {
     }
 }
 
-/// The same dump, whose directory gives the stream's own size.
+/// The same dump, with the size of the stream alone in the directory.
 fn sized(layout: DsoDebugLayout, entries: u64) -> Dump {
     let shape = crate::synth::Shape::usual().data_size(size(layout, entries) as u32);
     dump(layout, entries).shape(kind::LINUX_DSO_DEBUG, shape)
@@ -164,7 +164,7 @@ fn link_maps_are_those_that_the_file_holds() {
     }
 }
 
-fn a_name_that_leads_nowhere_is_an_error_of_its_own() {
+fn a_name_outside_the_file_is_a_separate_error() {
     let dump = |_| {
         linux(true).written(kind::LINUX_DSO_DEBUG, |bytes| {
             let [map, name] = [bytes.label(), bytes.label()];
@@ -180,10 +180,10 @@ fn a_name_that_leads_nowhere_is_an_error_of_its_own() {
     });
 }
 
-fn a_head_that_is_cut_is_an_error() {
+fn a_header_that_is_cut_is_an_error() {
     for (layout, what) in LAYOUTS.into_iter().zip(["MDRawDebug32", "MDRawDebug64", "MDRawDebug64"]) {
         let whole = size(layout, 0);
-        // A size that tells the same layout of 64 bits.
+        // A size that indicates the same layout in 64 bits.
         let cut = whole - 16;
         let dump = |_| linux(layout == DsoDebugLayout::Bits32).raw(kind::LINUX_DSO_DEBUG, vec![1; cut as usize]);
         in_every_form(dump, |dump, facts| {

@@ -51,7 +51,7 @@ fn every_text_is_its_bytes() {
     }
 }
 
-/// What LLVM's test of the same file wants to see printed.
+/// The strings that LLVM's test of the same file expects in the output.
 fn the_texts_of_the_sample_are_there(shared: &Shared) {
     let bytes = shared.read("corpus/llvm-tests/lldb-facebook-streams.dmp");
     let expected = [

@@ -1,4 +1,4 @@
-//! Streams of other producers with everything in them wrong, and what becomes of them when a dump is re-encoded.
+//! Streams of other producers in which everything is wrong, and their re-encodings.
 
 use libtest_mimic::Trial;
 use userdump::{Dump as AnyDump, Minidump, redump};
@@ -48,7 +48,7 @@ fn no_cut_of_a_file_makes_the_reader_stumble() {
     assert!(walk(&sound).is_ok());
 }
 
-/// A list of modules whose modules, dictionaries, keys and values are all the list itself.
+/// A module list in which all modules, dictionaries, keys and values refer to the list itself.
 fn structures_may_be_their_own_parts() {
     for count in [1, 1000, u32::MAX] {
         let bytes = Dump::new()

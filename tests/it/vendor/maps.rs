@@ -15,8 +15,8 @@ pub fn trials() -> Vec<Trial> {
         paths_may_hold_white_space,
         a_deleted_file_is_marked,
         letters_give_the_rights,
-        a_line_that_is_cut_is_no_row_before_its_path,
-        lines_that_are_no_rows_are_told,
+        a_line_that_is_cut_before_its_path_is_not_a_mapping,
+        lines_that_are_not_mappings_are_reported,
         a_mapping_is_found_by_address,
         addresses_of_32_bits_are_compared_in_32_bits,
     ]
@@ -29,7 +29,7 @@ const USUAL: &str = "\
 ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]
 ";
 
-/// The mapping in a text of one line.
+/// Checks the mapping in a text of one line.
 fn check(line: &str, look: impl Fn(Option<LinuxMapping<'_>>)) {
     let bytes = Form::USUAL.build(Dump::new().raw(kind::LINUX_MAPS, line));
     let maps: LinuxMaps<'_> = view(&open(&bytes));
@@ -73,7 +73,7 @@ fn paths_may_hold_white_space() {
     for path in paths {
         check(&row(path), |found| assert_eq!(found.map(|it| it.path.to_string()).as_deref(), Some(path)));
     }
-    // A tab in front of the path, as in files that people wrote.
+    // A tab before the path, as in hand-written files.
     check("1000-2000 rw-p 0 0:0 0\t[heap]", |found| assert!(found.is_some_and(|it| it.path == "[heap]")));
 }
 
@@ -114,7 +114,7 @@ fn letters_give_the_rights() {
     }
 }
 
-fn a_line_that_is_cut_is_no_row_before_its_path() {
+fn a_line_that_is_cut_before_its_path_is_not_a_mapping() {
     let line = "00400000-0040b000 r-xp 00001000 08:1f 1234                               /usr/bin/app";
     let inode = line.find("1234").expect("it is there");
     for cut in 1..=line.len() {
@@ -130,7 +130,7 @@ fn a_line_that_is_cut_is_no_row_before_its_path() {
     }
 }
 
-fn lines_that_are_no_rows_are_told() {
+fn lines_that_are_not_mappings_are_reported() {
     let long = "10000000000000000-10000000000001000 r--p 0 0:0 0";
     let bad = [
         "",
@@ -157,7 +157,7 @@ fn a_mapping_is_found_by_address() {
     assert_eq!((found(0x40_0000), found(0x40_afff)), (Some(0x40_0000), Some(0x40_0000)));
     assert_eq!((found(0x40_b000), found(0x60_a000)), (Some(0x40_b000), None));
     assert_eq!((found(0xffff_ffff_ff60_0fff), found(u64::MAX)), (Some(0xffff_ffff_ff60_0000), None));
-    // Turned around, it holds no address.
+    // In reverse, it contains no address.
     let bytes = Form::USUAL.build(Dump::new().raw(kind::LINUX_MAPS, "2000-1000 r--p 0 0:0 0\n"));
     let maps: LinuxMaps<'_> = view(&open(&bytes));
     assert_eq!((maps.iter().next().map(|it| it.size()), maps.at_address(0x1800)), (Some(0), None));

@@ -1,4 +1,4 @@
-//! Streams that are not Microsoft's: what Breakpad, Crashpad, minidump-writer, Mozilla and Facebook add.
+//! Streams of other producers: Breakpad, Crashpad, minidump-writer, Mozilla and Facebook.
 //!
 //! The streams are assembled by hand and read in every form; [`peers`] reads those of the corpus.
 
@@ -59,7 +59,7 @@ mod kind {
     pub const MOZ_SOFT_ERRORS: u32 = 0x4d7a_0004;
 }
 
-/// The view of the stream that the dump has.
+/// The stream of this type.
 fn view<'a, T: FromStream<'a>>(dump: &Minidump<'a>) -> T {
     dump.stream().expect("the stream can be viewed").expect("the stream is there")
 }

@@ -1,4 +1,4 @@
-//! Mozilla's streams of macOS.
+//! Mozilla's streams for macOS.
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
@@ -16,13 +16,13 @@ pub fn trials() -> Vec<Trial> {
         later_versions_have_more_fields_in_front_of_the_texts,
         texts_that_would_begin_within_the_fields_are_an_error,
         records_are_twenty_at_most,
-        a_record_that_leads_nowhere_is_an_error_of_its_own,
-        boot_arguments_stand_in_either_place,
-        boot_arguments_may_be_nowhere,
+        a_record_outside_the_file_is_a_separate_error,
+        boot_arguments_are_in_either_place,
+        boot_arguments_may_be_absent,
     ]
 }
 
-/// A dump with one record, of so many words in front of its texts.
+/// A dump with one record that has this number of words before its strings.
 fn record(version: u64, words: u64, start: u32, texts: &'static str) -> Dump {
     Dump::new().written(kind::MOZ_MAC_CRASH_INFO, move |bytes| {
         let [begin, end] = [bytes.label(), bytes.label()];
@@ -111,7 +111,7 @@ fn texts_that_would_begin_within_the_fields_are_an_error() {
             |_| record(version, words, start, "path\0"),
             |dump, _| {
                 let info: MozMacCrashInfo<'_> = view(dump);
-                let error = info.records().next().expect("there is one").expect_err("it makes no sense");
+                let error = info.records().next().expect("there is one").expect_err("it is invalid");
                 let ReadError::Size { field: "record_start_size", found, needed: least, .. } = error else {
                     panic!("{error}");
                 };
@@ -137,7 +137,7 @@ fn records_are_twenty_at_most() {
     }
 }
 
-fn a_record_that_leads_nowhere_is_an_error_of_its_own() {
+fn a_record_outside_the_file_is_a_separate_error() {
     let dump = |_| {
         Dump::new().written(kind::MOZ_MAC_CRASH_INFO, |bytes| {
             let [begin, end] = [bytes.label(), bytes.label()];
@@ -153,7 +153,7 @@ fn a_record_that_leads_nowhere_is_an_error_of_its_own() {
     });
 }
 
-fn boot_arguments_stand_in_either_place() {
+fn boot_arguments_are_in_either_place() {
     for aligned in [false, true] {
         let dump = |_| {
             let size = if aligned { 16 } else { 12 };
@@ -177,7 +177,7 @@ fn boot_arguments_stand_in_either_place() {
     }
 }
 
-fn boot_arguments_may_be_nowhere() {
+fn boot_arguments_may_be_absent() {
     for (rva, expected) in [(0, Some(None)), (0x1_0000_0000, None), (u64::MAX, None)] {
         let dump = |_| {
             Dump::new().written(kind::MOZ_MAC_BOOT_ARGS, move |bytes| {

@@ -1,4 +1,5 @@
-//! The corpus's streams of other producers against the `minidump` crate, and against each other where it reads none.
+//! The corpus's streams of other producers, compared with the `minidump` crate, or with each other if it does not read
+//! them.
 
 use std::collections::BTreeMap;
 
@@ -39,9 +40,10 @@ pub fn trials() -> Vec<Trial> {
 
 type Peer<'a> = minidump::Minidump<'a, &'a [u8]>;
 
-/// Looks at every file of the corpus that both open and whose first stream of a type both find; gives their number.
+/// Checks every file of the corpus that both readers open and whose first stream of a type both find; returns the
+/// number of files.
 ///
-/// Where a type comes twice, the peer finds the last one: such a file counts only if both streams are alike.
+/// If a type occurs twice, the peer finds the last one: such a file only counts if both streams are equal.
 fn each(shared: &Shared, kind: u32, mut look: impl FnMut(&str, &Minidump<'_>, &Peer<'_>)) -> usize {
     let mut looked = 0;
     for row in shared.corpus() {
@@ -89,7 +91,7 @@ fn crashpad_agrees(shared: &Shared) {
     let mut annotations = 0;
     let count = each(shared, kind::CRASHPAD_INFO, |file, ours, peer| {
         let ours: CrashpadInfo<'_> = view(file, ours);
-        // The peer knows no stream without an address mask, so it is checked where it reads the stream at all.
+        // The peer rejects a stream without an address mask, so only the streams that it reads are compared.
         let Ok(peer) = peer.get_stream::<MinidumpCrashpadInfo>() else {
             panic!("{file}: the peer does not read it");
         };
@@ -140,14 +142,14 @@ fn dictionary(entries: &StringDictionary<'_>) -> BTreeMap<String, String> {
     entries.iter().map(pair).collect()
 }
 
-/// Keys and values as the peer has them: it takes quotes away everywhere.
+/// Keys and values as the peer has them: it removes quotes everywhere.
 fn pairs<'a>(fields: impl Iterator<Item = Field<'a>>) -> Vec<(Vec<u8>, Vec<u8>)> {
     fields.map(|field| (field.key.as_bytes().to_vec(), field.value.as_bytes().to_vec())).collect()
 }
 
 fn keys_and_values_agree(shared: &Shared) {
     let owned = |(key, value): (&minidump::strings::LinuxOsStr, &minidump::strings::LinuxOsStr)| {
-        // In the file of LLDB whose streams overlap, the text is zeros; those at its end are no text for us.
+        // In the LLDB file with overlapping streams, the text is zeros; we do not treat trailing zeros as text.
         let value = value.as_bytes();
         let end = value.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         (key.as_bytes().to_vec(), value[..end].to_vec())
@@ -157,7 +159,7 @@ fn keys_and_values_agree(shared: &Shared) {
             (view(file, ours), peer.get_stream().expect(file));
         assert_eq!(pairs(ours.fields()), peer.iter().map(owned).collect::<Vec<_>>(), "{file}");
         assert_eq!(pairs(ours.processors().flat_map(|it| it.fields())), pairs(ours.fields()), "{file}");
-        // The test of LLDB has another text there.
+        // The LLDB test file has another text there.
         let numbers: Vec<_> = ours.processors().map(|it| it.number()).collect();
         let expected = (0..numbers.len() as u64).map(Some);
         assert!(file.ends_with("lldb-dump-content.dmp") || expected.eq(numbers), "{file}");
@@ -180,7 +182,7 @@ fn keys_and_values_agree(shared: &Shared) {
     assert_eq!(count, 19);
 }
 
-/// The peer splits the environment into lines; the kernel ends variables with NUL.
+/// The peer splits the environment into lines; the kernel terminates variables with NUL.
 fn environments_are_more_than_the_peer_reads(shared: &Shared) {
     let count = each(shared, kind::LINUX_ENVIRON, |file, ours, peer| {
         let (ours, peer): (LinuxEnviron<'_>, MinidumpLinuxEnviron<'_>) =
@@ -207,7 +209,7 @@ fn maps_agree(shared: &Shared) {
     let count = each(shared, kind::LINUX_MAPS, |file, ours, peer| {
         let ours: LinuxMaps<'_> = view(file, ours);
         let Ok(peer) = peer.get_stream::<MinidumpLinuxMaps<'_>>() else {
-            // One line that it cannot read, be it cut or a NUL alone, and the peer reads none.
+            // If there is one line that the peer cannot read, cut or only a NUL, it reads none.
             more.push((file.to_owned(), ours.iter().count(), ours.unreadable_lines().count()));
             return;
         };
@@ -247,7 +249,7 @@ fn letters(flags: LinuxMapFlags) -> String {
     letters.into_iter().collect()
 }
 
-/// The path as the peer prints it for people who write programs: it tells some names from paths.
+/// The path as the peer prints it, which distinguishes some special names from paths.
 fn path(mapping: &LinuxMapping<'_>) -> String {
     let path = text(mapping.path) + if mapping.deleted { " (deleted)" } else { "" };
     let known = [("", "Anonymous"), ("[heap]", "Heap"), ("[stack]", "Stack"), ("[vdso]", "Vdso"), ("[vvar]", "Vvar")];
@@ -267,8 +269,8 @@ fn soft_errors_agree(shared: &Shared) {
     assert_eq!(count, 1);
 }
 
-/// No peer reads the auxiliary vector and what the linker knows. The kernel put the linker where the vector and the maps
-/// say, and the linker lists the files that are mapped.
+/// The peers do not read the auxiliary vector or the linker's data. The vector and the maps both give the address of
+/// the linker, and the linker lists files that are mapped.
 fn the_vector_the_linker_and_the_maps_agree(shared: &Shared) {
     let count = each(shared, kind::LINUX_AUXV, |file, ours, _| {
         let auxv: LinuxAuxv<'_> = view(file, ours);
@@ -283,13 +285,13 @@ fn the_vector_the_linker_and_the_maps_agree(shared: &Shared) {
         let (debug, maps): (LinuxDsoDebug<'_>, LinuxMaps<'_>) = (view(file, ours), view(file, ours));
         *layouts.entry(debug.layout()).or_insert(0) += 1;
         assert_eq!(debug.version(), 1, "{file}");
-        let linker = maps.at_address(debug.ldbase()).unwrap_or_else(|| panic!("{file}: the linker is nowhere"));
+        let linker = maps.at_address(debug.ldbase()).unwrap_or_else(|| panic!("{file}: the linker is not mapped"));
         assert!(linker.start == debug.ldbase() && text(linker.path).contains("/ld-"), "{file}: {linker:?}");
         assert!(maps.at_address(debug.brk()).is_some_and(|it| it.path == linker.path), "{file}");
         if let Ok(Some(auxv)) = ours.stream::<LinuxAuxv<'_>>() {
             assert_eq!(auxv.get(AuxType::BASE), Some(debug.ldbase()), "{file}");
         }
-        let program = maps.at_address(debug.dynamic()).unwrap_or_else(|| panic!("{file}: the program is nowhere"));
+        let program = maps.at_address(debug.dynamic()).unwrap_or_else(|| panic!("{file}: the program is not mapped"));
         let links = debug.link_maps();
         assert!(links.fault().is_none() && links.len() > 2, "{file}");
         let first = links.get(0).expect("there are some");
@@ -305,7 +307,7 @@ fn the_vector_the_linker_and_the_maps_agree(shared: &Shared) {
     assert_eq!((count, linkers, layouts), (19, 12, expected));
 }
 
-/// The corpus has nothing of Mozilla's on macOS that is sound.
+/// The corpus has no sound stream of Mozilla's for macOS.
 fn streams_that_no_file_has_agree_where_they_are_assembled() {
     for (version, big_endian) in [(4, false), (4, true), (5, false), (5, true)] {
         let dump = Dump::new()
@@ -323,7 +325,7 @@ fn streams_that_no_file_has_agree_where_they_are_assembled() {
                 let text = bytes.label();
                 bytes.u32(kind::MOZ_MAC_BOOT_ARGS).rva64(text).place(text).string("-v");
             })
-            // The directory gives the stream alone.
+            // The directory gives the size of the stream alone.
             .shape(kind::MOZ_MAC_BOOT_ARGS, Shape::usual().data_size(12));
         let bytes = if big_endian { dump.big_endian().build() } else { dump.build() };
         let ours = Minidump::parse(&bytes).expect("it is sound");
@@ -345,7 +347,7 @@ fn streams_that_no_file_has_agree_where_they_are_assembled() {
                 theirs.backtrace(),
                 theirs.message2(),
             ];
-            // For the peer, an empty text is none.
+            // For the peer, an empty string is absent.
             let texts = texts.map(|it| it.filter(|text| !text.is_empty()).map(text));
             assert_eq!(texts, expected.map(|text| text.map(str::to_owned)));
         }

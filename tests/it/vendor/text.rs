@@ -1,4 +1,4 @@
-//! Files of Linux that are text: key and value, arguments, variables, limits.
+//! Linux text files: keys and values, arguments, variables, limits.
 
 use libtest_mimic::Trial;
 use userdump::Minidump;
@@ -24,14 +24,14 @@ pub fn trials() -> Vec<Trial> {
         arguments_end_at_a_nul,
         variables_end_at_a_nul,
         limits_have_columns,
-        text_that_is_no_utf8_is_kept,
+        text_that_is_not_utf8_is_kept,
         text_knows_whether_it_is_cut,
-        nothing_is_no_record,
+        empty_text_has_no_records,
         plain_texts_are_their_bytes,
     ]
 }
 
-/// Looks at a dump that has one stream. Texts are bytes, so the byte order makes no difference to them.
+/// Checks a dump that has one stream. The texts are bytes, so the byte order does not affect them.
 fn look(kind: u32, text: impl AsRef<[u8]>, look: impl Fn(&Minidump<'_>)) {
     for form in Form::ALL {
         look(&open(&form.build(Dump::new().raw(kind, text.as_ref()))));
@@ -60,7 +60,7 @@ fn processors_are_paragraphs() {
         assert_eq!(second.get("flags").map(|it| it.to_string()), Some("fpu vme".to_owned()));
         assert_eq!((info.fields().count(), info.text() == text), (5, true));
     });
-    // Cut within the second, and with more empty lines than there should be.
+    // Cut inside the second processor, and with superfluous empty lines.
     look(kind::LINUX_CPU_INFO, "\n\n\nprocessor: 7\n\n\n\nprocessor: 8\nfla\0\0", |dump| {
         let info: LinuxCpuInfo<'_> = view(dump);
         assert_eq!(info.processors().map(|it| it.number()).collect::<Vec<_>>(), [Some(7), Some(8)]);
@@ -175,7 +175,7 @@ fn limits_have_columns() {
     });
 }
 
-fn text_that_is_no_utf8_is_kept() {
+fn text_that_is_not_utf8_is_kept() {
     look(kind::LINUX_CMD_LINE, b"/b\xfcn\0\xf0\x9f\0", |dump| {
         let line: LinuxCmdLine<'_> = view(dump);
         let [first, second] = line.arguments().collect::<Vec<_>>().try_into().expect("two arguments");
@@ -201,7 +201,7 @@ fn text_knows_whether_it_is_cut() {
     }
 }
 
-fn nothing_is_no_record() {
+fn empty_text_has_no_records() {
     for text in ["", "\0", "\n\n", "\n\0"] {
         look(kind::LINUX_CPU_INFO, text, |dump| assert_eq!(view::<LinuxCpuInfo<'_>>(dump).processors().count(), 0));
         look(kind::LINUX_PROC_STATUS, text, |dump| assert_eq!(view::<LinuxProcStatus<'_>>(dump).fields().count(), 0));

@@ -1,4 +1,4 @@
-//! A 32-bit process in a 64-bit one, as Windows lays it out.
+//! A 32-bit process with its 64-bit side, as Windows lays it out.
 
 use crate::support::cpu::{Cpu, put};
 use crate::synth::{Dump, Exception, Module, Stack, Thread};
@@ -7,7 +7,7 @@ pub const TEB: u64 = 0x7ffd_4000;
 pub const NARROW_TEB: u64 = 0x7ffd_6000;
 pub const PEB: u64 = 0x7ffd_0000;
 pub const NARROW_PEB: u64 = 0x7ffd_2000;
-/// The 64-bit stack, and the area of the layer in it.
+/// The 64-bit stack, and the area of the WOW64 layer in it.
 pub const WIDE_LIMIT: u64 = 0x1_0008_c000;
 pub const WIDE_BASE: u64 = 0x1_0009_0000;
 pub const AREA: u64 = 0x1_0008_f800;
@@ -20,38 +20,38 @@ pub const EBP: u64 = ESP + 0x40;
 /// The program, with code at 0x1000.
 pub const IMAGE: u64 = 0x40_0000;
 pub const EIP: u64 = IMAGE + 0x1200;
-/// The layer, with the instruction at which the 64-bit side waits.
+/// The WOW64 layer, with the instruction at which the 64-bit side waits.
 pub const LAYER: u64 = 0x7ff8_0000_0000;
 pub const RIP: u64 = LAYER + 0x1800;
-/// What a pointer on the 32-bit stack leads to.
+/// The target of a pointer on the 32-bit stack.
 pub const HEAP: u64 = 0x60_0000;
 pub const PARAMETERS: u64 = 0x70_0000;
 pub const COMMAND_LINE: u64 = 0x70_1000;
 pub const ENVIRONMENT: u64 = 0x71_0000;
 
-/// The parts, to be changed before the dump is built.
+/// The parts, which tests can change before the dump is built.
 #[derive(Clone)]
 pub struct Process {
     pub cpu: Cpu,
     /// The 64-bit context.
     pub context: Vec<u8>,
-    /// That in the area.
+    /// The 32-bit context in the area.
     pub narrow_context: Vec<u8>,
     pub teb: Vec<u8>,
-    /// Where the thread says that it is.
+    /// The address of the 64-bit environment block in the thread's record.
     pub teb_at: u64,
     pub narrow_teb: Vec<u8>,
     pub peb: Vec<u8>,
     pub narrow_peb: Vec<u8>,
     pub wide_stack: Vec<u8>,
     pub stack: Vec<u8>,
-    /// The descriptor of the thread.
+    /// The stack in the thread's descriptor.
     pub described: (u64, u32),
     pub program: &'static str,
     pub layer: &'static str,
     pub exception: Option<Exception>,
     pub linux: bool,
-    /// What else is in memory.
+    /// Additional memory.
     pub more: Vec<(u64, Vec<u8>)>,
 }
 
@@ -60,7 +60,7 @@ impl Process {
         Self::on(Cpu::AMD64)
     }
 
-    /// On another 64-bit processor.
+    /// The process on another 64-bit processor.
     pub fn on(cpu: Cpu) -> Self {
         let mut context = cpu.context(RIP, RSP);
         if cpu == Cpu::AMD64 {
@@ -123,7 +123,7 @@ impl Process {
         }
     }
 
-    /// While the thread runs 32-bit code: the registers of 64 bits are those of 32 bits, with other upper halves.
+    /// The thread runs 32-bit code: the 64-bit registers hold the 32-bit ones, with other upper halves.
     pub fn running(mut self) -> Self {
         put(&mut self.context, 0x38, &0x23u16.to_le_bytes());
         for (at, value) in [(0x98, ESP), (0xf8, EIP + 8), (0xa0, EBP)] {
@@ -132,7 +132,7 @@ impl Process {
         self
     }
 
-    /// Puts a word of 4 bytes on the 32-bit stack.
+    /// Puts a 4-byte word on the 32-bit stack.
     pub fn push(mut self, at: u64, value: u64) -> Self {
         put(&mut self.stack, (at - LIMIT) as usize, &(value as u32).to_le_bytes());
         self

@@ -1,4 +1,4 @@
-//! The view: what it finds, and what it does not believe.
+//! The view: what it finds, and what it rejects.
 
 use libtest_mimic::Trial;
 use userdump::Dump;
@@ -28,7 +28,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Asks the 32-bit side of the only thread; `None` if there is no such side.
+/// Calls `ask` with the 32-bit side of the only thread; `None` if there is no such side.
 fn side<T>(process: &Process, ask: impl Fn(&Wow64<'_, '_>, &Wow64Thread) -> T) -> Option<T> {
     let bytes = process.build();
     let dump = Dump::parse(&bytes).unwrap();
@@ -61,7 +61,7 @@ fn a_thread_in_a_system_call_has_saved_registers() {
 }
 
 fn a_thread_that_runs_32_bit_code_has_lower_halves() {
-    // The saved ones are those of the last system call; upper halves are left over from 64-bit code.
+    // The saved registers are those of the last system call; upper halves are left over from 64-bit code.
     let mut process = Process::new().running();
     put(&mut process.context, 0xa4, &0xfeed_u32.to_le_bytes());
     put(&mut process.context, 0x78, &0x1122_3344_5566_7788_u64.to_le_bytes());
@@ -81,7 +81,7 @@ fn a_thread_that_runs_32_bit_code_has_lower_halves() {
 fn on_arm64_the_registers_are_saved_ones() {
     let mut process = Process::on(Cpu::ARM64);
     assert_eq!(side(&process, |_, thread| registers(thread)), Some(Some([EIP, ESP, EBP])));
-    // There is no selector, whatever the bytes at its place are.
+    // There is no selector, whatever the bytes at its position are.
     put(&mut process.context, 0x38, &0x23u16.to_le_bytes());
     assert_eq!(side(&process, |_, thread| thread.is_running()), Some(false));
 }
@@ -94,7 +94,7 @@ fn the_block_is_found_by_its_offset_too() {
     assert_eq!(teb(&process), None);
     put(&mut process.teb, 0, &NARROW_TEB.to_le_bytes());
     assert_eq!(teb(&process), Some(NARROW_TEB));
-    // It is signed.
+    // The offset is signed.
     put(&mut process.narrow_teb, 0x18, &((TEB - 0x1000) as u32).to_le_bytes());
     process.more.push((TEB - 0x1000, process.narrow_teb.clone()));
     put(&mut process.teb, 0x180c, &(-0x1000_i32).to_le_bytes());
@@ -108,12 +108,12 @@ fn blocks_must_name_themselves() {
         assert_eq!(teb(&process), None, "{own:#x}");
         assert_eq!(side(&process, |_, thread| (thread.stack_bounds(), thread.stack())), Some((None, None)));
     }
-    // Neither does a 64-bit one count that is not at the start of a page.
+    // A 64-bit block is also rejected if it is not at the start of a page.
     let mut process = Process::new();
     process.teb.rotate_right(8);
     process.teb_at = TEB + 8;
     assert_eq!(side(&process, |_, thread| (thread.teb(), thread.saved_at())), Some((None, None)));
-    // One that is not at the start of a page, but names itself.
+    // A block that is not at the start of a page, but refers to itself.
     let mut process = Process::new();
     put(&mut process.narrow_teb, 0x118, &((NARROW_TEB + 0x100) as u32).to_le_bytes());
     put(&mut process.teb, 0, &(NARROW_TEB + 0x100).to_le_bytes());
@@ -136,7 +136,7 @@ fn contexts_must_be_of_x86() {
         put(&mut process.narrow_context, 0, &(flags as u32).to_le_bytes());
         assert_eq!(side(&process, |_, thread| registers(thread)), Some(None), "{flags:#x}");
     }
-    // Nowhere, at an odd place, at the end of the address space, or without its last byte.
+    // Absent, at an unaligned address, at the end of the address space, or without its last byte.
     for area in [0, 8, AREA + 1, u64::MAX - 2, u64::MAX - 0x100, super::process::WIDE_BASE - 719] {
         let mut process = Process::new();
         put(&mut process.teb, 0x1488, &area.to_le_bytes());
@@ -157,7 +157,7 @@ fn the_process_block_must_agree() {
 }
 
 fn the_process_block_is_found_without_the_threads() {
-    // What the layer tells the program lies in the page of the block.
+    // The data that the layer passes to the program is in the page of the block.
     let mut process = Process::new();
     process.narrow_teb = vec![0];
     put(&mut process.teb, 0x14d0, &(NARROW_PEB + 0x480).to_le_bytes());
@@ -193,7 +193,7 @@ fn the_layer_alone_is_a_sign() {
 }
 
 fn other_processes_have_no_such_side() {
-    // Of the 64-bit ones there is none without the layer and the blocks; of others there is none at all.
+    // A 64-bit dump has no 32-bit side if it has neither the layer nor the blocks; other dumps never have one.
     let mut process = Process { layer: "C:\\Windows\\System32\\ntdll.dll", ..Process::new() };
     assert!(side(&process, |_, _| ()).is_some());
     process.teb[..8].fill(0);
@@ -202,7 +202,7 @@ fn other_processes_have_no_such_side() {
     for cpu in [Cpu::X86, Cpu::ARM] {
         assert!(side(&Process::on(cpu), |_, _| ()).is_none());
     }
-    // On another system nothing of it means the same.
+    // On another system none of this has the same meaning.
     let mut linux = Process::new();
     linux.linux = true;
     assert!(side(&linux, |_, _| ()).is_none());

@@ -1,4 +1,4 @@
-//! What is kept of the 32-bit side, and what the options `r` and `s` take out of it.
+//! The parts of the 32-bit side that are kept, and those that the options `r` and `s` filter.
 
 use libtest_mimic::Trial;
 use userdump::Dump;
@@ -29,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
         return_addresses_and_frames_stay,
         words_of_both_widths_are_filtered_each_by_its_own_size,
         generated_code_stays_by_the_frames,
-        of_the_blocks_nothing_stays_but_what_leads_on,
+        only_the_needed_fields_of_the_blocks_stay,
         other_letters_bring_the_blocks_back,
         vector_registers_go,
         triage_dumps_filter_saved_registers,
@@ -37,7 +37,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Windows to either side of an instruction.
+/// The window around an instruction.
 fn window(at: u64) -> (u64, u64) {
     (at - 0x80, 0x100)
 }
@@ -59,7 +59,7 @@ fn a_small_dump_has_both_sides() {
     let wide = (RSP, WIDE_BASE - RSP);
     let expected = [(ESP, BASE - ESP), window(EIP), peb, narrow_peb, teb, wide, window(RIP)];
     assert_eq!(hex(&out.ranges()), hex(&expected));
-    // The descriptor is of the 32-bit stack, as Windows writes it.
+    // The descriptor gives the 32-bit stack, as Windows writes it.
     assert_eq!(hex(&out.stacks()), hex(&[(ESP, BASE - ESP, true)]));
     let process = Process::new();
     assert_eq!(byte(&out, AREA + 4, 716), process.narrow_context);
@@ -69,7 +69,7 @@ fn a_small_dump_has_both_sides() {
 fn a_running_thread_keeps_its_saved_registers() {
     let out = Redumped::of(&Process::new().running().build(), "/m");
     let [peb, narrow_peb, teb] = BLOCKS;
-    // The stack pointer of 64 bits is on the 32-bit stack, so that all of the other one is taken.
+    // The 64-bit stack pointer is on the 32-bit stack, so the whole 64-bit stack is taken.
     let wide = (WIDE_LIMIT, WIDE_BASE - WIDE_LIMIT);
     let expected = [(ESP, BASE - ESP), window(EIP + 8), peb, narrow_peb, teb, wide];
     assert_eq!(hex(&out.ranges()), hex(&expected));
@@ -112,12 +112,12 @@ fn full_memory_has_the_32_bit_descriptor() {
 }
 
 fn the_own_descriptor_counts_without_the_block() {
-    // As Windows 7 wrote them: nothing leads to the 32-bit stack but the descriptor.
+    // As Windows 7 wrote them: only the descriptor leads to the 32-bit stack.
     let mut process = Process { narrow_teb: vec![0], described: (ESP, 0x100), ..Process::new() };
     let out = Redumped::of(&process.build(), "/m");
     assert_eq!(hex(&out.stacks()), hex(&[(ESP, 0x100, true)]));
     assert!(out.ranges().contains(&(RSP, WIDE_BASE - RSP)), "{}", hex(&out.ranges()));
-    // One of the 64-bit stack says nothing.
+    // A descriptor of the 64-bit stack gives no information about it.
     process.described = (RSP, 0x100);
     let out = Redumped::of(&process.build(), "/m");
     assert_eq!(hex(&out.stacks()), hex(&[(RSP, WIDE_BASE - RSP, true)]));
@@ -149,21 +149,21 @@ fn a_thread_that_is_left_out_leaves_nothing() {
 }
 
 fn pointers_are_words_of_4_bytes() {
-    // At an address that is a multiple of 4 alone.
+    // At an address that is only a multiple of 4.
     let process = Process::new().push(ESP + 12, HEAP + 0x400);
     let is_there = |out: &Redumped| out.ranges().contains(&(HEAP + 0x300, 0x400));
     assert!(is_there(&Redumped::once(&process.build(), &parsed("/mi"))));
     assert!(!is_there(&Redumped::of(&process.build(), "/m")));
-    // Two of them side by side are no pointer of 64 bits, but each is one.
+    // Two of them side by side are not a 64-bit pointer, but each one is a 32-bit pointer.
     let process = Process::new().push(ESP + 8, HEAP + 0x400).push(ESP + 12, 1);
     assert!(is_there(&Redumped::once(&process.build(), &parsed("/mi"))));
-    // On the 64-bit stack they are words of 8 bytes.
+    // Words of the 64-bit stack have 8 bytes.
     let mut process = Process::new();
     put(&mut process.wide_stack, (RSP - WIDE_LIMIT) as usize + 8, &(HEAP + 0x400).to_le_bytes());
     assert!(is_there(&Redumped::once(&process.build(), &parsed("/mi"))));
     put(&mut process.wide_stack, (RSP - WIDE_LIMIT) as usize + 12, &1u32.to_le_bytes());
     assert!(!is_there(&Redumped::once(&process.build(), &parsed("/mi"))));
-    // Below the stack pointer there is nothing.
+    // Words below the stack pointer are ignored.
     let process = Process::new().push(ESP - 4, HEAP + 0x400);
     assert!(!is_there(&Redumped::once(&process.build(), &parsed("/mi"))));
 }
@@ -183,14 +183,15 @@ fn blocks_of_both_widths() {
         window(RIP),
     ];
     assert_eq!(hex(&out.ranges()), hex(&expected));
-    // What the user typed does not come with `r`.
+    // Text that the user typed is not kept with `r`.
     let out = Redumped::of(&Process::new().build(), "/mpr");
     let gone = [PARAMETERS, COMMAND_LINE, ENVIRONMENT];
     assert!(out.ranges().iter().all(|(start, _)| !gone.contains(start)), "{}", hex(&out.ranges()));
 }
 
 fn return_addresses_and_frames_stay() {
-    // Behind a call, and where none is; into both stacks; a number. All at multiples of 4 alone, but for one.
+    // After a call, and where there is none; into both stacks; a number. All but one are at addresses that are only
+    // multiples of 4.
     let words = [
         (4, IMAGE + 0x1300, true),
         (12, IMAGE + 0x1310, false),
@@ -204,7 +205,7 @@ fn return_addresses_and_frames_stay() {
         let out = Redumped::once(&process.build(), &parsed(options));
         let gone = if options.contains('s') { 0xaaaa_aaaa } else { 0 };
         for (at, value, stays) in words {
-            // A triage dump has nothing to show at the end of a stack.
+            // In a triage dump, a pointer to the end of a stack does not stay.
             let stays = stays && !(options.contains('s') && value == BASE);
             assert_eq!(hex(&word(&out, ESP + at)), hex(&if stays { value } else { gone }), "{options} {at}");
         }
@@ -213,7 +214,7 @@ fn return_addresses_and_frames_stay() {
 
 fn words_of_both_widths_are_filtered_each_by_its_own_size() {
     let mut process = Process::new();
-    // Two 32-bit frames would be one word of 64 bits, and the other way around.
+    // Two 32-bit words of a frame could be read as one 64-bit word, and the other way around.
     process = process.push(ESP + 8, ESP + 0x20).push(ESP + 12, IMAGE + 0x1300);
     let at = (RSP - WIDE_LIMIT) as usize;
     put(&mut process.wide_stack, at + 8, &(WIDE_BASE - 8).to_le_bytes());
@@ -226,26 +227,26 @@ fn words_of_both_widths_are_filtered_each_by_its_own_size() {
 }
 
 fn generated_code_stays_by_the_frames() {
-    // Code of no module, to which only frame pointers lead: first from the saved one.
+    // Code in no module, which only frame pointers lead to: first from the saved one.
     let (next, code) = (EBP + 0x60, 0x2345_6780);
     let process = Process::new().push(EBP, next).push(EBP + 4, code).push(next, 0).push(next + 4, code + 8);
     let process = process.push(EBP + 12, code + 16);
     let out = Redumped::of(&process.build(), "/mr");
     assert_eq!([EBP, EBP + 4, next + 4, EBP + 12].map(|at| word(&out, at)), [next, code, code + 8, 0]);
-    // Of a running thread they lead from its own.
+    // In a running thread they start at its own frame pointer.
     let mut running = process.running();
     put(&mut running.narrow_context, 180, &0u32.to_le_bytes());
     let out = Redumped::of(&running.build(), "/mr");
     assert_eq!([EBP, EBP + 4, next + 4, EBP + 12].map(|at| word(&out, at)), [next, code, code + 8, 0]);
 }
 
-/// Blocks full of something.
+/// A process whose blocks are filled with data.
 fn full_blocks() -> Process {
     let mut process = Process::new();
     for block in [&mut process.teb, &mut process.narrow_teb, &mut process.peb, &mut process.narrow_peb] {
         block.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b'x');
     }
-    // What is between the numbers, and what they consist of.
+    // The bytes between the kept fields, and those of the fields.
     let plain = Process::new();
     for (block, plain, fields) in [
         (&mut process.teb, &plain.teb, &[(0, 8), (8, 8), (16, 8), (0x30, 8), (0x60, 8), (0x1488, 8), (0x180c, 4)][..]),
@@ -258,7 +259,7 @@ fn full_blocks() -> Process {
     process
 }
 
-fn of_the_blocks_nothing_stays_but_what_leads_on() {
+fn only_the_needed_fields_of_the_blocks_stay() {
     let mut expected = Process::new();
     // The parameters are not needed.
     expected.narrow_peb[0x10..0x14].fill(0);
@@ -277,7 +278,7 @@ fn other_letters_bring_the_blocks_back() {
     let out = Redumped::of(&full_blocks().build(), "/mpr");
     assert!(byte(&out, TEB, 0x2000) == full_blocks().teb);
     assert!(byte(&out, NARROW_TEB, 0x1000) == full_blocks().narrow_teb);
-    // A word of the 32-bit stack points into one.
+    // A word of the 32-bit stack points into a block.
     let process = full_blocks().push(ESP + 4, TEB + 0x900);
     let out = Redumped::once(&process.build(), &parsed("/mir"));
     assert!(byte(&out, TEB + 0x800, 0x400) == full_blocks().teb[0x800..0xc00]);
@@ -294,7 +295,7 @@ fn vector_registers_go() {
         assert_eq!(*found, if is_kept(at) { *source } else { 0 }, "{at}");
     }
     assert_eq!(byte(&out, AREA, 4), 0x014c_0000u32.to_le_bytes());
-    // Where the flags do not name the debug registers, they are none.
+    // If the flags do not include the debug registers, these are not valid.
     let mut process = Process::new();
     put(&mut process.narrow_context, 0, &0x1_0007u32.to_le_bytes());
     let out = Redumped::of(&process.build(), "/mr");
@@ -317,7 +318,7 @@ fn triage_dumps_filter_saved_registers() {
 
 fn what_is_filtered_is_not_counted() {
     let out = Redumped::of(&full_blocks().build(), "/mr");
-    // The window at the 64-bit instruction and that of the program are in modules.
+    // The windows at the 64-bit instruction and at that of the program are in modules.
     assert_eq!(out.report.unfiltered_memory, 0);
     let out = Redumped::of(&full_blocks().build(), "/mpr");
     assert_eq!(out.report.unfiltered_memory, 0x3000 + 2 * 0x1000);

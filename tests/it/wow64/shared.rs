@@ -1,4 +1,4 @@
-//! Dumps of real 32-bit processes by the debugger and by Windows, and what the debugger shows of them.
+//! Dumps of real 32-bit processes by the debugger and by Windows, compared with the debugger's answers.
 
 use libtest_mimic::Trial;
 use userdump::Dump;
@@ -26,7 +26,7 @@ pub fn trials() -> Vec<Trial> {
     tests.into_iter().map(|(name, test)| shared_trial(format!("wow64::shared::{name}"), test)).collect()
 }
 
-/// Of each thread the instruction, stack and frame pointers that the engine of 2017 shows after `.effmach x86`.
+/// The instruction, stack and frame pointers of each thread that the engine of 2017 shows after `.effmach x86`.
 const LIVE: [[u64; 3]; 4] = [
     [0x7bcf_cc7c, 0x0022_fd08, 0x0022_fe48],
     [0x7bcf_cc7c, 0x009a_fdb0, 0x009a_fef0],
@@ -34,7 +34,7 @@ const LIVE: [[u64; 3]; 4] = [
     [0x0040_16e8, 0x00dc_ff18, 0x00dc_ff50],
 ];
 
-/// The crash is the same program, whose last thread was one instruction further.
+/// The crash is of the same program; its last thread was one instruction further.
 pub fn expected(set: &str) -> [[u64; 3]; 4] {
     let mut all = LIVE;
     if set == "wow64-crash" {
@@ -65,7 +65,7 @@ fn registers_are_those_that_the_debugger_shows(shared: &Shared) {
     }
 }
 
-/// What `~*k` of that engine shows: of each frame its place and the return address.
+/// The frames that `~*k` of that engine shows: the position and return address of each.
 pub const FRAMES: [&[(u64, u64)]; 4] = [
     &[
         (0x0022_fe48, 0x7b63_c2c2),
@@ -134,7 +134,7 @@ fn what_was_written_live_is_there(shared: &Shared) {
             let ours = out.facts();
             let mut compared = 0;
             for range in Facts::of(&live).ranges() {
-                // The engine of 2017 makes up what a running process lacks.
+                // The engine of 2017 makes up the parts that a running process lacks.
                 let held = in_source.read(range.address, range.size);
                 if held == range.bytes.0 {
                     assert!(ours.read(range.address, range.size) == held, "{set} {name}: {:#x}", range.address);
@@ -156,7 +156,7 @@ fn all_that_the_debugger_needs_is_there(shared: &Shared) {
             let out = Redumped::once(&source, &parsed(options));
             let after = out.facts();
             let wanted = side.wanted();
-            // Of four threads stack, area, window and two blocks; and the two blocks of the process.
+            // For each of four threads: stack, area, window and two blocks; and the two blocks of the process.
             assert_eq!(wanted.len(), 4 * 5 + 2);
             for part in wanted {
                 let size = part.end - part.start;
@@ -183,7 +183,7 @@ fn a_full_user_dump_gives_the_same(shared: &Shared) {
     let minidump = Redumped::once(&shared.golden("wow64-live/ma.dmp"), &parsed("/m"));
     let user_dump = Redumped::once(&shared.golden("wow64-live/f.dmp"), &parsed("/m"));
     assert_eq!(hex(&user_dump.stacks()), hex(&minidump.stacks()));
-    // No engine is asked by one in what order it holds them.
+    // None of the engines was asked about their order in a full user dump.
     assert_eq!(hex(&user_dump.ranges()), hex(&minidump.ranges()));
 }
 
@@ -198,7 +198,7 @@ fn modules_of_both_widths(shared: &Shared) {
     let of_32_bits = |bytes: &[u8]| -> Vec<String> {
         widths(bytes).into_iter().filter(|(_, is_narrow)| *is_narrow).map(|(name, _)| name).collect()
     };
-    // By their images. The loader's list in the full user dump has those of both widths, under the names of one folder.
+    // By their images. The loader's list in the full user dump contains both widths, under the same folder name.
     assert_eq!(of_32_bits(&shared.golden("wow64-live/ma.dmp")), ["wow64.exe"]);
     let all = ["wow64.exe", "msvcrt.dll", "kernelbase.dll", "kernel32.dll", "ntdll.dll"];
     assert_eq!(of_32_bits(&shared.golden("wow64-live/f.dmp")), all);
@@ -208,7 +208,7 @@ fn modules_of_both_widths(shared: &Shared) {
     assert_eq!(widths(&windows_7).len(), 5);
 }
 
-/// From `cases.tsv`: the text is in the result of these options.
+/// From `cases.tsv`: the text is in the result for these options.
 fn the_case_keeps_the_stack_of_the_program(shared: &Shared) {
     const TEXT: &[u8] = b"STACK32-OF-THE-PROGRAM";
     let source = shared.read("cases/wow64-taskmgr-full.dmp");

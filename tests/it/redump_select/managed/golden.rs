@@ -1,4 +1,4 @@
-//! A .NET process of which the reads of its debuggers were recorded.
+//! A .NET process, with a recording of the memory reads of its debuggers.
 
 use libtest_mimic::Trial;
 use userdump::MappedFile;
@@ -27,7 +27,7 @@ fn redumped(source: &[u8], options: &Options) -> Vec<u8> {
     bytes
 }
 
-/// Start and end of the memory, sorted, what touches made one.
+/// Start and end of each memory range, sorted, with adjoining ranges merged.
 fn memory(dump: &[u8]) -> Vec<(u64, u64)> {
     let facts = Facts::of(dump);
     let ranges = united(facts.ranges().iter().map(|it| (it.address, it.size)).collect());
@@ -39,7 +39,7 @@ fn holds(memory: &[(u64, u64)], start: u64, end: u64) -> bool {
     memory.get(at).is_some_and(|range| range.0 <= start && end <= range.1)
 }
 
-/// `ADDRESS+SIZE`, a line for each read, in hexadecimal.
+/// The reads, one `ADDRESS+SIZE` in hexadecimal per line.
 fn reads(list: &str) -> Vec<(u64, u64)> {
     let number = |text: &str| u64::from_str_radix(text.trim().trim_start_matches("0x"), 16).expect("it is a number");
     let reads = list.lines().filter_map(|line| line.split_once('+'));
@@ -55,7 +55,7 @@ fn all_recorded_reads_are_inside(shared: &Shared) {
         let missing: Vec<_> = reads.iter().filter(|(start, end)| !holds(&memory, *start, *end)).collect();
         assert!(missing.is_empty(), "{list}: {missing:x?}");
     }
-    // The heap is not in the smaller one.
+    // The smaller dump lacks the heap.
     let reads = reads(&String::from_utf8(shared.golden(NET_READS[1])).unwrap());
     let memory = memory(&redumped(&source, &managed("/m", Managed::Stacks)));
     assert!(reads.iter().any(|(start, end)| !holds(&memory, *start, *end)));
@@ -76,13 +76,14 @@ fn sizes_are_bounded(shared: &Shared) {
         assert!(size <= plain, "{detail:?}: {size}");
         let small = redumped(&source, &options.clone().compressed());
         assert!(small.len() as u64 <= compressed, "{detail:?}, compressed: {}", small.len());
-        // It has no more than it needs, and keeps it.
+        // The small dump has only what is needed, and all of it is kept.
         let again = redumped(&small, &options.compressed());
         assert!(memory(&again) == memory(&small), "{detail:?}");
     }
 }
 
-/// Every range of the source, but for stacks: those that thread descriptors name, and what is below them in their ranges.
+/// Every range of the source is kept, except for stacks: those named by thread descriptors, and the parts below them in
+/// their ranges.
 fn small_sources_keep_all_but_stacks(shared: &Shared) {
     let of_cases = ["net10-x64-engine-m-with-dac", "net10-x86-triage-exception"];
     let cases = of_cases.map(|case| shared.read(&format!("cases/{case}.dmp")));

@@ -1,4 +1,4 @@
-//! Images: the runtime's, those with managed code, and those that stacks point into.
+//! Images: those of the runtime, those with managed code, and those that stacks point into.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Managed, Reason, Redump, Undecided};
@@ -14,15 +14,15 @@ pub fn trials() -> Vec<Trial> {
     trials![
         the_runtime_is_known_by_its_base_name,
         a_program_with_the_runtime_in_it_is_one,
-        of_the_runtime_data_and_tables_are_kept,
-        of_managed_images_metadata_and_headers_are_kept,
-        all_unwind_data_is_kept_of_images_that_stacks_point_into,
-        precompiled_code_has_more_behind_its_unwind_data,
+        data_and_tables_of_the_runtime_are_kept,
+        metadata_and_headers_of_managed_images_are_kept,
+        all_unwind_data_of_images_that_stacks_point_into_is_kept,
+        precompiled_code_has_more_after_its_unwind_data,
         each_processor_has_its_entries,
         a_precompiled_image_says_which_system_it_is_for,
         where_nothing_describes_memory_sections_decide,
         a_filtered_result_has_code_tables_and_identity_only,
-        images_without_headers_are_told,
+        images_without_headers_are_reported,
     ]
 }
 
@@ -49,7 +49,7 @@ fn the_runtime_is_known_by_its_base_name() {
     }
 }
 
-/// Names stand in order; the debugger's is one of several.
+/// Exported names are sorted; that of the debugger interface is one of several.
 fn a_program_with_the_runtime_in_it_is_one() {
     for (names, is_runtime) in [
         (vec!["DotNetRuntimeInfo"], true),
@@ -67,7 +67,7 @@ fn a_program_with_the_runtime_in_it_is_one() {
     }
 }
 
-fn of_the_runtime_data_and_tables_are_kept() {
+fn data_and_tables_of_the_runtime_are_kept() {
     let source = Process::new(Cpu::AMD64).dump().build();
     // `.rdata`, `.data`, `.pdata`, and the page that was written; neither code nor the last page.
     let found = selected(&source, &managed("/m", Managed::Stacks), OF_RUNTIME);
@@ -76,13 +76,13 @@ fn of_the_runtime_data_and_tables_are_kept() {
     assert!(out.ranges().contains(&(RUNTIME + 0x2000, 0x4000)));
 }
 
-fn of_managed_images_metadata_and_headers_are_kept() {
+fn metadata_and_headers_of_managed_images_are_kept() {
     let source = Process::new(Cpu::AMD64).dump().build();
     let expected = [
         (MANAGED + HEADER_AT as u64, 72),
-        // Whole words.
+        // Rounded up to whole words.
         (MANAGED + 0x1200, 0x88),
-        // The header that says 16 bytes, and three sections.
+        // The runtime header, whose size is 16 bytes, and three sections.
         (MANAGED + NATIVE_AT as u64, 56),
         (MANAGED + 0x3000, 0x1000),
         (MANAGED + 0x5000, 0x1000),
@@ -92,7 +92,7 @@ fn of_managed_images_metadata_and_headers_are_kept() {
     // No other image has such a header.
     let any = |reason| matches!(reason, Reason::ManagedImage { .. });
     assert_eq!(found, selected(&source, &managed("/m", Managed::Stacks), any));
-    // One that is not precompiled, and one whose tables are not those of today's runtimes.
+    // An image that is not precompiled, and one whose tables are not those of current runtimes.
     for (signature, native, size) in [(*b"RTR\0", 0, 0), (*b"CORC", NATIVE_AT as u32, 16)] {
         let mut process = Process::new(Cpu::AMD64);
         put(&mut process.managed, NATIVE_AT, &signature);
@@ -103,7 +103,7 @@ fn of_managed_images_metadata_and_headers_are_kept() {
     }
 }
 
-/// Three functions, of which the stack has an address in the first.
+/// Three functions; the stack has an address in the first one.
 fn functions() -> Vec<u32> {
     let data = DATA_AT as u32;
     vec![0x1400, 0x1480, data, 0x1600, 0x1700, data + 0x80, 0x1800, 0x1900, data + 0x180]
@@ -117,7 +117,7 @@ fn with_data(mut image: Vec<u8>) -> Vec<u8> {
     image
 }
 
-fn all_unwind_data_is_kept_of_images_that_stacks_point_into() {
+fn all_unwind_data_of_images_that_stacks_point_into_is_kept() {
     let mut process = Process::new(Cpu::AMD64);
     process.plain = with_data(with_functions(Cpu::AMD64, process.plain, &functions()));
     process.words = vec![PLAIN + 0x1440, 0, PLAIN + 0x1840];
@@ -125,35 +125,35 @@ fn all_unwind_data_is_kept_of_images_that_stacks_point_into() {
     let options = managed("/m", Managed::Stacks);
     let tables = selected(&source, &options, |it| matches!(it, Reason::UnwindTables { module: 2 }));
     assert!(tables.contains(&(PLAIN + TABLE_AT as u64, 36)), "{}", hex(&tables));
-    // By the sizes that `winnt.h` gives, with 32 bytes behind them.
+    // The sizes are those in `winnt.h`, plus 32 bytes.
     let data = PLAIN + DATA_AT as u64;
     let expected = [(data, 8 + 32), (data + 0x80, 4 + 8 + 8 + 32), (data + 0x180, 4 + 32)];
     let found = selected(&source, &options, |it| matches!(it, Reason::FunctionUnwindData { .. }));
     assert_eq!(hex(&found), hex(&expected));
     let code = selected(&source, &options, |it| matches!(it, Reason::ReferencedCode { .. }));
     assert_eq!(hex(&code), hex(&[(PLAIN + 0x1400, 0x80), (PLAIN + 0x1800, 0x80)]));
-    // Nothing of the sort without a pointer.
+    // Nothing of this is kept without a pointer.
     process.words = vec![0];
     let of_pointers = |it| matches!(it, Reason::FunctionUnwindData { .. } | Reason::ReferencedCode { .. });
     assert_eq!(selected(&process.dump().build(), &options, of_pointers), []);
 }
 
-fn precompiled_code_has_more_behind_its_unwind_data() {
+fn precompiled_code_has_more_after_its_unwind_data() {
     let mut process = Process::new(Cpu::AMD64);
     process.managed = with_data(with_functions(Cpu::AMD64, process.managed, &functions()));
     process.words = vec![MANAGED + 0x1440];
     let source = process.dump().build();
     let found =
         selected(&source, &managed("/m", Managed::Stacks), |it| matches!(it, Reason::FunctionUnwindData { .. }));
-    // What is between, and a page behind the last one.
+    // The gap between them, and the page after the last one.
     assert_eq!(hex(&found), hex(&[(MANAGED + DATA_AT as u64, 0x180 + 4 + 32 + 0x1000)]));
 }
 
-/// ARM64 and ARM have data of their own or in the entry, x86 has no size for it.
+/// ARM64 and ARM have separate data or packed entries; on x86 the size is unknown.
 fn each_processor_has_its_entries() {
     let data = DATA_AT as u32;
     for (cpu, entries, size) in [
-        // One code word, and then the function that has all in its entry.
+        // One code word, then a function with a packed entry.
         (Cpu::ARM64, vec![0x1400, data, 0x1500, 0x0020_0001], 8 + 32),
         (Cpu::ARM, vec![0x1401, data, 0x1501, 0x0020_0001], 8 + 32),
         (Cpu::X86, vec![0x1400, data], 0x100 + 32),
@@ -170,7 +170,7 @@ fn each_processor_has_its_entries() {
     }
 }
 
-/// The machine is combined with a number of the system, by exclusive or: Linux, macOS, FreeBSD (`pedecoder.h` of the
+/// The machine is combined by exclusive or with a number for the system: Linux, macOS, FreeBSD (`pedecoder.h` of the
 /// runtime).
 fn a_precompiled_image_says_which_system_it_is_for() {
     for (machine, is_known) in [(0x8664u16, true), (0xfd1d, true), (0xc020, true), (0x2ba0, true), (0x8665, false)] {
@@ -184,7 +184,7 @@ fn a_precompiled_image_says_which_system_it_is_for() {
     }
 }
 
-/// The page that was written in a section that is not for writing is not known then.
+/// The written page in a read-only section cannot be detected in this case.
 fn where_nothing_describes_memory_sections_decide() {
     let source = Process { has_rows: false, ..Process::new(Cpu::AMD64) }.dump().build();
     let options = managed("/m", Managed::Stacks);
@@ -212,13 +212,13 @@ fn a_filtered_result_has_code_tables_and_identity_only() {
             )
         };
         assert_eq!(selected(&source, &options, of_program), [], "{letters}");
-        // Whatever the source is.
+        // Regardless of the kind of source.
         let small = Process { flags: 0, ..Process::new(Cpu::AMD64) }.dump().build();
         assert_eq!(selected(&small, &options, of_program), [], "{letters}");
     }
 }
 
-fn images_without_headers_are_told() {
+fn images_without_headers_are_reported() {
     let source = Process::new(Cpu::AMD64).dump().module(Module::new(OTHER, SIZE, "paged-out.dll")).build();
     let dump = userdump::Dump::parse(&source).unwrap();
     let redump = Redump::new(&dump, &managed("/m", Managed::Stacks)).unwrap();

@@ -1,4 +1,5 @@
-//! What debuggers of .NET need: each clause of the rule by itself, other systems and runtimes, and what was recorded of reads.
+//! The memory that .NET debuggers need: each clause of the rule separately, other systems and runtimes, and recorded
+//! reads.
 
 mod golden;
 mod images;

@@ -1,4 +1,4 @@
-//! A process with the runtime, and what is selected of it.
+//! A process with the .NET runtime, and the memory that is selected from it.
 
 use userdump::redump::{Managed, Options, Reason, Redump};
 
@@ -11,7 +11,7 @@ pub const RUNTIME: u64 = 0x5000_0000;
 pub const MANAGED: u64 = 0x5800_0000;
 pub const PLAIN: u64 = 0x6000_0000;
 pub const OTHER: u64 = 0x6800_0000;
-/// What was reserved for the stack, where it is committed, where it is in use, and where it ends.
+/// The reserved start of the stack, the start of its committed part, the stack pointer, and the end.
 pub const STACK: u64 = 0x3000_0000;
 pub const STACK_LIMIT: u64 = STACK + 0x1000;
 pub const STACK_POINTER: u64 = STACK + 0x3000;
@@ -21,7 +21,7 @@ const TEB: u64 = 0x3800_0000;
 const READ_ONLY: u32 = 0x4000_0040;
 const IMAGE_ROW: u32 = 0x100_0000;
 
-/// Sections of any image here, of one page each from the second on.
+/// Sections of all images here, of one page each from the second on.
 const SECTIONS: [(&str, u32, u32, u32); 6] = [
     (".text", 0x1000, 0x1000, CODE),
     (".rdata", 0x2000, 0x1000, READ_ONLY),
@@ -50,7 +50,7 @@ fn directory(image: &mut [u8], cpu: Cpu, index: usize, position: usize, size: us
     put(image, directories + 8 * index, &words(&[position as u32, size as u32]));
 }
 
-/// An image with headers and sections, and the pattern in the rest.
+/// An image with headers and sections, filled with the pattern.
 pub fn image(cpu: Cpu, base: u64) -> Vec<u8> {
     let mut image = headers(cpu, &SECTIONS);
     image.extend(pattern(base + 0x1000, u64::from(SIZE) - 0x1000));
@@ -64,7 +64,7 @@ pub fn image(cpu: Cpu, base: u64) -> Vec<u8> {
     image
 }
 
-/// With the header of the runtime, metadata of an odd size, and the header of precompiled code with three sections.
+/// Adds a runtime header, metadata of an odd size, and a header of precompiled code with three sections.
 pub fn with_managed_code(cpu: Cpu, mut image: Vec<u8>) -> Vec<u8> {
     directory(&mut image, cpu, 14, HEADER_AT, 72);
     put(&mut image, HEADER_AT, &[0; 72]);
@@ -75,14 +75,14 @@ pub fn with_managed_code(cpu: Cpu, mut image: Vec<u8>) -> Vec<u8> {
     image
 }
 
-/// With these entries as its exception directory.
+/// Adds these entries as the exception directory.
 pub fn with_functions(cpu: Cpu, mut image: Vec<u8>, entries: &[u32]) -> Vec<u8> {
     directory(&mut image, cpu, 3, TABLE_AT, 4 * entries.len());
     put(&mut image, TABLE_AT, &words(entries));
     image
 }
 
-/// With an export directory of these names, which have to be in order.
+/// Adds an export directory with these names, which must be sorted.
 pub fn with_exports(cpu: Cpu, mut image: Vec<u8>, names: &[&str]) -> Vec<u8> {
     const EXPORTS_AT: usize = 0x2400;
     directory(&mut image, cpu, 0, EXPORTS_AT, 40);
@@ -98,7 +98,7 @@ pub fn with_exports(cpu: Cpu, mut image: Vec<u8>, names: &[&str]) -> Vec<u8> {
     image
 }
 
-/// As the file has it, whose sections begin so far below their places in memory.
+/// The image in its file layout: sections are `below` bytes lower than in memory.
 pub fn as_file(cpu: Cpu, image: &[u8], below: usize) -> Vec<u8> {
     let mut file = image[..0x1000].to_vec();
     file.truncate(0x1000 - below);
@@ -114,7 +114,7 @@ pub fn row(base: u64, size: u64, protect: u32, kind: u32) -> MemoryInfo {
     MemoryInfo { protect, kind, ..MemoryInfo::new(base, size) }
 }
 
-/// What the system says of an image in whose last but one page something was written.
+/// Adds the memory information entries of an image whose second to last page was written.
 pub fn rows_of_image(dump: Dump, base: u64) -> Dump {
     let pages = [2, 0x20, 2, 8, 2, 4, 2].into_iter().zip(0u64..);
     pages.fold(dump, |dump, (protect, number)| {
@@ -123,7 +123,8 @@ pub fn rows_of_image(dump: Dump, base: u64) -> Dump {
     })
 }
 
-/// A process with all memory: a runtime, an image with managed code, one without, and a thread whose stack has some words.
+/// A process with all memory: a runtime, an image with managed code, one without, and a thread whose stack has some
+/// words.
 pub struct Process {
     pub cpu: Cpu,
     pub runtime: &'static str,
@@ -141,7 +142,7 @@ impl Process {
         Self { cpu, runtime: "C:\\x\\coreclr.dll", managed, plain, words: vec![0], has_rows: true, flags: 2 }
     }
 
-    /// The process, and `more`.
+    /// The process as a dump, with `more` added.
     pub fn dump(&self) -> Dump {
         let cpu = self.cpu;
         let stack: Vec<u8> = self.words.iter().flat_map(|word| word.to_le_bytes()[..cpu.word].to_vec()).collect();
@@ -179,14 +180,14 @@ pub fn managed(letters: &str, detail: Managed) -> Options {
     parsed(letters).managed(detail)
 }
 
-/// What is selected for reasons that a test picks, as addresses and sizes, what touches made one.
+/// Addresses and sizes of the memory that is selected for the reasons the test picks, with adjoining ranges merged.
 pub fn selected(source: &[u8], options: &Options, is_wanted: impl Fn(Reason) -> bool) -> Vec<(u64, u64)> {
     let dump = userdump::Dump::parse(source).expect("the source is a dump");
     let redump = Redump::new(&dump, options).expect("it can be re-encoded");
     united(redump.selected_memory().filter(|it| is_wanted(it.reason)).map(|it| (it.address, it.size)).collect())
 }
 
-/// Addresses and sizes in order, what touches made one.
+/// Addresses and sizes, sorted, with adjoining ranges merged.
 pub fn united(mut all: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
     all.sort_unstable();
     let mut united: Vec<(u64, u64)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Memory outside of images, by what describes it.
+//! Memory outside of images, by its description.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Hooks, Managed, Reason, Redump, Report, Undecided, Walk};
@@ -18,10 +18,10 @@ pub fn trials() -> Vec<Trial> {
         what_a_collector_reserved_is_its_heap,
         images_that_no_list_has_are_found_where_they_are_mapped,
         addresses_of_32_bits_are_sign_extended_or_not,
-        what_no_row_describes_is_kept_and_told,
-        unknown_protections_are_told,
-        reservations_that_are_not_known_are_told,
-        full_memory_is_told_by_flags,
+        memory_without_an_entry_is_kept_and_reported,
+        unknown_protections_are_reported,
+        unknown_reservations_are_reported,
+        full_memory_is_recognised_by_flags,
         the_program_tells_what_is_not_there_or_undecided,
         a_source_without_full_memory_keeps_all_but_stacks,
         the_stack_of_a_thread_that_is_left_out_stays_out,
@@ -41,7 +41,7 @@ fn of_private(reason: Reason) -> bool {
     reason == Reason::RuntimePrivateMemory
 }
 
-/// A process with a page for each row.
+/// A process with one page for each entry.
 fn with_rows(rows: &[MemoryInfo]) -> Dump {
     rows.iter().fold(Process::new(Cpu::AMD64).dump(), |dump, row| {
         dump.memory(row.base, pattern(row.base, 0x1000)).memory_info(row.clone())
@@ -52,7 +52,7 @@ fn report(source: &[u8], detail: Managed) -> Report {
     Redumped::once(source, &managed("/m", detail)).report
 }
 
-/// Which of the rows are kept whole for the reason.
+/// Checks which of the regions are completely kept for the reason.
 fn assert_kept(rows: &[(MemoryInfo, bool)], is_wanted: fn(Reason) -> bool) {
     for (row, is_kept) in rows {
         let source = with_rows(std::slice::from_ref(row)).build();
@@ -71,7 +71,7 @@ fn mapped_memory_counts_if_it_is_written_or_run() {
     let rows = rows.into_iter().chain([(0x104, false), (0x120, false)]);
     let rows: Vec<_> = rows.map(|(protect, is_kept)| (row(AT, 0x1000, protect, MAPPED), is_kept)).collect();
     assert_kept(&rows, of_mapped);
-    // Not what a module has, and not an image that is in no list.
+    // Neither memory of a module, nor an image that is in no list.
     assert_kept(&[(row(AT, 0x1000, 0x20, IMAGE), false), (row(AT, 0x1000, 4, PRIVATE), false)], of_mapped);
     let source = with_rows(&[row(PLAIN + 0x1000, 0x1000, 0x40, MAPPED)]).build();
     assert_eq!(selected(&source, &managed("/m", Managed::Stacks), of_mapped), []);
@@ -81,7 +81,7 @@ fn private_memory_counts_if_it_can_be_accessed() {
     let rows = [(2, true), (4, true), (0x20, true), (0x40, true), (1, false), (0x104, false), (0x140, false)];
     let rows: Vec<_> = rows.map(|(protect, is_kept)| (row(AT, 0x1000, protect, PRIVATE), is_kept)).to_vec();
     assert_kept(&rows, of_private);
-    // What is called free or reserved was committed by the time that its bytes were read.
+    // Memory whose entry says free or reserved had been committed when its bytes were read.
     let state = |state, kind| MemoryInfo { state, protect: 0, ..row(AT, 0x1000, 0, kind) };
     assert_kept(&[(state(0x2000, PRIVATE), true), (state(0x1_0000, 0), true)], of_private);
     assert_kept(&[(row(AT, 0x1000, 4, IMAGE), false), (row(AT, 0x1000, 4, MAPPED), false)], of_private);
@@ -125,7 +125,7 @@ fn what_a_collector_reserved_is_its_heap() {
     }
 }
 
-/// As the loader maps them, and as they are in the file; with a directory in data that tells of nothing, not at all.
+/// Images in memory layout and in file layout. Data with a directory that does not lead anywhere is not taken.
 fn images_that_no_list_has_are_found_where_they_are_mapped() {
     let loaded = with_managed_code(Cpu::AMD64, image(Cpu::AMD64, OTHER));
     let below = 0xc00;
@@ -136,7 +136,7 @@ fn images_that_no_list_has_are_found_where_they_are_mapped() {
         vec![(OTHER, 0x1000), (at + HEADER_AT as u64, 72), (at + 0x1200, 0x88), (at + NATIVE_AT as u64, 56)]
     };
     for (image, kind, expected) in [
-        // Its headers have no size of their own, which stands for a page; that of data is written to.
+        // The headers do not give their size, so a page is taken; the data section is writable.
         (&loaded, IMAGE, [needed(0), vec![(OTHER + 0x3000, 0x1000), (OTHER + 0x5000, 0x1000)]].concat()),
         (&flat, MAPPED, needed(below as u64)),
         (&plain, IMAGE, vec![]),
@@ -154,7 +154,7 @@ fn images_that_no_list_has_are_found_where_they_are_mapped() {
     }
 }
 
-/// Windows extends what is above 2 GiB with ones, others with zeros.
+/// Windows sign-extends addresses above 2 GiB, others zero-extend them.
 fn addresses_of_32_bits_are_sign_extended_or_not() {
     const HIGH: u64 = 0x9000_0000;
     let loaded = with_managed_code(Cpu::X86, image(Cpu::X86, HIGH));
@@ -170,8 +170,8 @@ fn addresses_of_32_bits_are_sign_extended_or_not() {
     }
 }
 
-fn what_no_row_describes_is_kept_and_told() {
-    // A page of which half has a row.
+fn memory_without_an_entry_is_kept_and_reported() {
+    // A page of which only half has an entry.
     let half = MemoryInfo { size: 0x800, ..row(AT, 0x800, 1, PRIVATE) };
     let source = with_rows(&[half]).build();
     let found = selected(&source, &managed("/m", Managed::Stacks), of_private);
@@ -179,7 +179,7 @@ fn what_no_row_describes_is_kept_and_told() {
     assert_eq!(report(&source, Managed::Stacks).undecided, [Undecided::Undescribed(0x800)]);
     let line = "what 2048 bytes without a region are: they are kept";
     assert_eq!(Undecided::Undescribed(0x800).to_string(), line);
-    // No rows at all: everything but stacks and what images have. The environment block has 24 bytes.
+    // Without entries, everything except stacks and images is taken. The environment block has 24 bytes.
     let process = Process { has_rows: false, ..Process::new(Cpu::AMD64) };
     let source = process.dump().memory(AT, pattern(AT, 0x1000)).build();
     let found = selected(&source, &managed("/m", Managed::Stacks), of_private);
@@ -187,7 +187,7 @@ fn what_no_row_describes_is_kept_and_told() {
     assert_eq!(report(&source, Managed::Stacks).undecided, [Undecided::Undescribed(0x1018)]);
 }
 
-fn unknown_protections_are_told() {
+fn unknown_protections_are_reported() {
     let process = Process { has_rows: false, ..Process::new(Cpu::AMD64) };
     let dump = process.dump().memory(AT, pattern(AT, 0x1000)).memory_info(row(AT, 0x1000, 0, MAPPED));
     let source = dump.build();
@@ -197,8 +197,8 @@ fn unknown_protections_are_told() {
     assert!(Undecided::Protections.to_string().contains("protection"));
 }
 
-/// As in a full user dump, whose rows are those of its memory.
-fn reservations_that_are_not_known_are_told() {
+/// As in a full user dump, which has entries for its memory only.
+fn unknown_reservations_are_reported() {
     let process = Process { has_rows: false, ..Process::new(Cpu::AMD64) };
     let dump = process.dump().memory(AT, pattern(AT, 0x1000)).memory_info(row(AT, 0x1000, 0x40, PRIVATE));
     let source = dump.build();
@@ -211,8 +211,8 @@ fn reservations_that_are_not_known_are_told() {
     assert!(!report(&dump.build(), Managed::Stacks).undecided.contains(&Undecided::Reservations));
 }
 
-/// Of compressed memory another flag tells, with that of whoever leaves out what cannot be read.
-fn full_memory_is_told_by_flags() {
+/// Compressed memory has its own flag, combined with the one for skipping inaccessible memory.
+fn full_memory_is_recognised_by_flags() {
     for (flags, is_full) in [(2, true), (0, false), (0x402_0000, true), (0x400_0000, false), (0x2_0000, false)] {
         let source = Process { flags, ..Process::new(Cpu::AMD64) }.dump().build();
         let found = selected(&source, &managed("/m", Managed::Stacks), |it| it == Reason::SourceMemory);
@@ -253,7 +253,7 @@ fn a_source_without_full_memory_keeps_all_but_stacks() {
             (PLAIN, u64::from(SIZE)),
         ];
         assert_eq!(hex(&selected(&source, &options, |it| it == Reason::SourceMemory)), hex(&expected));
-        // And the stack by its own rule, from the stack pointer on.
+        // The stack follows its own rule, from the stack pointer on.
         let stack = (STACK_POINTER, STACK_BASE - STACK_POINTER);
         let expected = [&expected[..1], &[stack], &expected[1..]].concat();
         let out = Redumped::with(&source, &options);
@@ -277,7 +277,7 @@ fn the_stack_of_a_thread_that_is_left_out_stays_out() {
     }
 }
 
-/// In a reservation as large as a collector's, in which no other clause takes anything.
+/// In a reservation as large as that of a garbage collector, where no other clause applies.
 fn code_of_mono_is_kept_by_its_function_tables() {
     let base = 0x10_0000_0000;
     for (runtime, is_kept) in [("mono-2.0-bdwgc.dll", true), ("mono-2.0-sgen.dll", true), ("coreclr.dll", false)] {
@@ -304,7 +304,7 @@ fn code_of_mono_is_kept_by_its_function_tables() {
         let options = managed("/m", Managed::Stacks);
         let expected: Vec<_> = is_kept.then_some((base + 0x200, 0x400)).into_iter().collect();
         assert_eq!(hex(&selected(&source, &options, |it| it == Reason::GeneratedCode)), hex(&expected), "{runtime}");
-        // Its data, as of any runtime.
+        // Its data is taken as for any runtime.
         let data = selected(&source, &options, |it| matches!(it, Reason::RuntimeData { .. }));
         assert_eq!(hex(&data), hex(&[(RUNTIME + 0x2000, 0x4000)]));
         let walk = parsed("/m").walk(Walk::Tables);

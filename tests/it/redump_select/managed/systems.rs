@@ -1,4 +1,4 @@
-//! Processes of Linux, whose mappings tell what the memory is.
+//! Linux processes, whose memory is described by mappings.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Managed, Reason};
@@ -10,14 +10,14 @@ use crate::support::trials;
 use crate::synth::{Dump, Module, Stack, Thread};
 
 pub fn trials() -> Vec<Trial> {
-    trials![mappings_of_linux_tell, without_mappings_all_is_kept, assemblies_are_mapped_as_files_or_by_sections]
+    trials![linux_mappings_describe_memory, without_mappings_all_is_kept, assemblies_are_mapped_as_files_or_by_sections]
 }
 
 const CORECLR: u64 = 0x7f00_0000_0000;
 const HEAP: u64 = 0x7e00_0000_0000;
 const STACK_LINE: u64 = 0x7d00_0000_0000;
 
-/// Start, size, rights, offset, number of the file and its name; the memory of each is there up to a page.
+/// Start, size, permissions, offset, inode and file name. At most one page of each is present.
 const LINES: [(u64, u64, &str, u64, u64, &str); 14] = [
     (0x10_0000, 0x1000, "rw-p", 0, 0, "[heap]"),
     (0x20_0000, 0x1000, "r--p", 0, 0, ""),
@@ -26,10 +26,10 @@ const LINES: [(u64, u64, &str, u64, u64, &str); 14] = [
     (0x50_0000, 0x1000, "rw-s", 0, 5, "/memfd:doublemapper (deleted)"),
     (0x60_0000, 0x1000, "r-xs", 0, 5, "/memfd:doublemapper (deleted)"),
     (0x70_0000, 0x1000, "r--p", 0, 6, "/usr/share/locale/x.mo"),
-    // A thread's stack, with its guard page below.
+    // The stack of a thread, with its guard page below.
     (STACK_LINE - 0x1000, 0x1000, "---p", 0, 0, ""),
     (STACK_LINE, 0x1000, "rw-p", 0, 0, ""),
-    // The collector's.
+    // Memory of the garbage collector.
     (HEAP, 0x1000, "rw-p", 0, 0, ""),
     (HEAP + 0x1000, 0x1_0000_0000, "---p", 0, 0, ""),
     (CORECLR, 0x1000, "r--p", 0, 9, "/usr/share/dotnet/libcoreclr.so"),
@@ -52,7 +52,7 @@ fn maps() -> String {
     lines.collect()
 }
 
-fn mappings_of_linux_tell() {
+fn linux_mappings_describe_memory() {
     let source = of_linux().raw(0x4767_0009, maps()).build();
     for detail in [Managed::Stacks, Managed::Heap] {
         let options = managed("/m", detail);
@@ -63,7 +63,7 @@ fn mappings_of_linux_tell() {
         assert_eq!(hex(&of(Reason::RuntimeMappedMemory)), hex(&mapped), "{detail:?}");
         let heap: &[(u64, u64)] = if detail == Managed::Heap { &[(HEAP, 0x1000)] } else { &[] };
         assert_eq!(hex(&of(Reason::ManagedHeap)), hex(heap), "{detail:?}");
-        // All of the runtime but its code.
+        // All of the runtime except its code.
         let runtime = [(CORECLR, 0x1000), (CORECLR + 0x2000, 0x1000)];
         assert_eq!(hex(&of(Reason::RuntimeData { module: 0 })), hex(&runtime), "{detail:?}");
         assert_eq!(Redumped::with(&source, &options).report.undecided, []);
@@ -83,7 +83,7 @@ fn without_mappings_all_is_kept() {
     assert_eq!(out.report.undecided.len(), 1);
 }
 
-/// With and without an entry in the list of modules, as Breakpad lists every file that is mapped.
+/// With and without an entry in the module list: Breakpad lists every mapped file.
 fn assemblies_are_mapped_as_files_or_by_sections() {
     const ASSEMBLY: u64 = 0x7c00_0000_0000;
     let below = 0xc00;

@@ -1,4 +1,4 @@
-//! The memory: what the engine wrote, and what the table lets us write beyond it.
+//! The memory: the ranges the engine wrote, and those that the table allows us to write in addition.
 
 use std::ops::Range;
 
@@ -18,14 +18,15 @@ impl<'a> Comparison<'a> {
         self.equal("ranges are in order and apart", true, in_order);
         let (engine, source) = (self.sorted(&self.engine), self.sorted(&self.source));
 
-        // Whole high stacks, which the engine writes because it misjudges their bounds, are more than we promise.
+        // Whole stacks above 2 GiB, which the engine writes because it misjudges their bounds, are more than we
+        // promise.
         let high = |address: u64| self.narrow && address >> 31 != 0;
         let by_rule = |it: &Thread<'_>| self.in_use(it, self.stack_by_rule(it).unwrap_or_default()).1;
-        // Those of the 32-bit side have words of their own.
+        // Those of the 32-bit side have 4-byte words.
         let narrow_stacks = self.side.stacks();
         let all: Vec<Range<u64>> = self.source.threads().iter().flat_map(by_rule).collect();
         let stacks: Vec<_> = all.into_iter().flat_map(|stack| uncovered_by(stack, &narrow_stacks)).collect();
-        // The saved 32-bit registers lie in 64-bit stacks, and are no words of theirs.
+        // The saved 32-bit registers are in 64-bit stacks, but are not words of them.
         let areas: Vec<Range<u64>> = self.side.areas().collect();
         let stacks_of_words: Vec<_> = stacks.iter().flat_map(|stack| uncovered_by(stack.clone(), &areas)).collect();
         let rules = self.rules(&source, &stacks_of_words);
@@ -48,7 +49,7 @@ impl<'a> Comparison<'a> {
         };
         let asked = self.ours.header.flags & FILTER_MEMORY != 0;
         let (kept_engine, kept_source) = if asked { (filter(&engine), filter(&source)) } else { Default::default() };
-        // What the engine leaves in the stacks in spite of the option `r` counts as if it had filtered them.
+        // Words that the engine leaves in the stacks in spite of the option `r` are treated as filtered.
         let (engine, source) = if asked { (borrow(&kept_engine), borrow(&kept_source)) } else { (engine, source) };
         let hidden =
             |ranges| if self.today { shared_page::hidden(ranges, self.ours.header.flags) } else { owned(ranges) };
@@ -94,11 +95,11 @@ impl<'a> Comparison<'a> {
         Rules { source: &self.source, memory, narrow: self.narrow, word, stacks, frames: &[] }
     }
 
-    /// What the table lets us write beyond the engine's memory.
+    /// The memory that the table allows us to write in addition to the engine's.
     fn allowed_excess(&self, stacks: &[Range<u64>]) -> Vec<Range<u64>> {
         if self.ours.header.flags & FULL_MEMORY != 0 {
-            // Memory without a row, that of rows which say that none can be read, and what is there of a region of which
-            // a part is missing.
+            // Memory without an entry, memory whose entry says it is not readable, and the present part of an
+            // incomplete region.
             let infos = self.source.memory_infos();
             let place = |row: &MemoryInfo| span((self.mask(row.base), row.size));
             let rows: Vec<Range<u64>> = infos.iter().map(place).collect();
@@ -109,7 +110,7 @@ impl<'a> Comparison<'a> {
             let cut = rows.iter().filter(|row| !uncovered((*row).clone(), &sources).is_empty());
             return undescribed.chain(cut.cloned()).chain(closed.map(place)).collect();
         }
-        // Stacks, and windows, clipped or read across ranges that touch.
+        // Stacks, and windows, clipped or read across adjacent ranges.
         let architecture = self.source.system_info().map_or(9, |system| system.architecture);
         let (_, at, word, _) = in_use::registers(architecture).unwrap_or((152, 248, 8, 0));
         let reach = match architecture {
@@ -153,7 +154,7 @@ impl<'a> Comparison<'a> {
         allowed
     }
 
-    /// Sections, which are clipped or read across ranges that touch; and the headers of images that have some there.
+    /// Sections, which are clipped or read across adjacent ranges; and the headers of images that have some of them.
     fn sections(&self) -> Vec<Range<u64>> {
         let [data, code] = [0x1, 0x2000].map(|bit| self.ours.header.flags & bit != 0);
         let read = |address, size| self.source_bytes(address, size).to_vec();
@@ -169,7 +170,7 @@ impl<'a> Comparison<'a> {
         allowed
     }
 
-    /// The gaps of up to 16 bytes between stretches, which become part of one range.
+    /// The gaps of up to 16 bytes between stretches, which are merged into one range.
     fn small_gaps(stretches: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
         let mut sorted: Vec<_> = stretches.collect();
         sorted.sort_by_key(|it| it.start);
