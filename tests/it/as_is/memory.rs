@@ -79,7 +79,7 @@ fn the_last_bytes_for_an_address_count() {
     let source = process().build();
     let hooks = || Hooks::new().replace_memory(0x2000, vec![1; 16]).replace_memory(0x2008, vec![2; 4]);
     for options in ["as-is", "ma"] {
-        let (out, _) = hooked(&source, options, hooks().blank([0x2000..0x2001]));
+        let (out, _) = hooked(&source, options, hooks().blank(Some(0x2000..0x2001)));
         let bytes: Vec<u8> = Facts::of(&out).read(0x2000, 16).to_vec();
         assert_eq!(bytes, [0, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 1, 1, 1, 1], "{options}");
     }
@@ -121,7 +121,7 @@ fn ranges_that_share_bytes_are_changed_once() {
     let (out, _) = hooked(&source, "as-is", hooks);
     assert_eq!(out.len(), source.len());
     assert_eq!(rows(&out), expected(&source, |_, byte| byte.wrapping_add(1)));
-    let (out, _) = hooked(&source, "as-is", Hooks::new().blank([0x70_0000..0x70_0010]));
+    let (out, _) = hooked(&source, "as-is", Hooks::new().blank(Some(0x70_0000..0x70_0010)));
     let rows: Vec<_> = rows(&out).into_iter().filter(|row| [0x9000, 0x70_0000].contains(&row.0)).collect();
     assert!(rows[0].1[0x800..0x810] == [0; 16] && rows[1].1[..16] == [0; 16]);
 }
@@ -160,7 +160,7 @@ fn compressed_memory_stays_packed_or_is_refused(shared: &Shared) {
     };
     assert!(of(&source) == of(&out), "{:?} {:?}", of(&source).0, of(&out).0);
     let dump = userdump::Dump::parse(&source).expect("it is a dump");
-    let refused = Redump::with_hooks(&dump, &Options::as_is(), Hooks::new().blank([0..8])).map(|_| ());
+    let refused = Redump::with_hooks(&dump, &Options::as_is(), Hooks::new().blank(Some(0..8))).map(|_| ());
     let error = refused.expect_err("it is not changed").to_string();
     assert!(error.contains("compressed memory"), "{error}");
 }
