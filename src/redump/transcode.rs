@@ -392,7 +392,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         if system.wine().is_some() {
             // Nothing refers to these bytes, so they may belong to something else.
             match system.wine_bytes().filter(|_| !self.carrier.is_private) {
-                Some(bytes) => self.carrier.builder.behind_system_info(bytes.to_vec()),
+                Some(bytes) => self.carrier.builder.after_system_info(bytes.to_vec()),
                 None => self.carrier.accounts.lose(OF_WINE),
             }
         }

@@ -1,4 +1,4 @@
-//! Text on its way into a dump.
+//! Text to be written.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ pub struct Text<'a> {
     bytes: Cow<'a, [u8]>,
 }
 
-/// Prints the size alone.
+/// Prints only the size.
 impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Text").field(&Size(self.bytes.len())).finish()
@@ -21,18 +21,18 @@ impl fmt::Debug for Text<'_> {
 }
 
 impl<'a> Text<'a> {
-    /// Text from UTF-16 code units.
+    /// Creates text from UTF-16 code units.
     pub fn from_units(units: impl IntoIterator<Item = u16>) -> Self {
         let bytes: Vec<u8> = units.into_iter().flat_map(u16::to_le_bytes).collect();
         Self { bytes: bytes.into() }
     }
 
-    /// Text that is little-endian UTF-16 already; an odd last byte is kept.
+    /// Creates text from little-endian UTF-16 bytes; an odd last byte is kept.
     pub fn from_utf16_le(bytes: impl Into<Cow<'a, [u8]>>) -> Self {
         Self { bytes: bytes.into() }
     }
 
-    /// The little-endian code units.
+    /// Returns the little-endian code units.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes

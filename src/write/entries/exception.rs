@@ -1,4 +1,4 @@
-//! Exceptions.
+//! Exception records.
 
 use alloc::vec::Vec;
 
@@ -19,7 +19,8 @@ pub struct Exception<'a> {
 }
 
 impl<'a> Exception<'a> {
-    /// An exception in a thread. `code` is an NTSTATUS on Windows, a signal number on Linux, a Mach exception on macOS.
+    /// Creates an exception in a thread. `code` is an NTSTATUS on Windows, a signal number on Linux, a Mach exception on
+    /// macOS.
     #[must_use]
     pub fn new(thread_id: u32, code: u32) -> Self {
         let record = ExceptionRecord { exception_code: code, ..Default::default() };
@@ -32,7 +33,7 @@ impl<'a> Exception<'a> {
         self.raw_flags(flags.bits())
     }
 
-    /// Sets the flags field to any number: on Linux it holds the `si_code` of the signal.
+    /// Sets the flags field to any value; on Linux it contains the `si_code` of the signal.
     #[must_use]
     pub fn raw_flags(mut self, flags: u32) -> Self {
         self.record.exception_flags = flags;

@@ -1,4 +1,4 @@
-//! Handles.
+//! Handle records.
 
 use crate::format::handle::{HandleDescriptor, HandleDescriptor2};
 
@@ -16,7 +16,7 @@ pub struct Handle<'a> {
 }
 
 impl<'a> Handle<'a> {
-    /// A handle with this value.
+    /// Creates a handle with this value.
     #[must_use]
     pub fn new(handle: u64) -> Self {
         let record = HandleDescriptor { handle, ..Default::default() };

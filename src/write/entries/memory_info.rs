@@ -1,4 +1,4 @@
-//! Regions of the address space.
+//! Memory information records.
 
 use crate::format;
 use crate::format::MemoryProtection;
@@ -12,8 +12,8 @@ use crate::write::entries::content::AddTo;
 pub struct MemoryInfo(format::MemoryInfo);
 
 impl MemoryInfo {
-    /// A region of `size` bytes at `base`. Unless changed, it is committed, private, readable and writable, and an allocation of
-    /// its own.
+    /// Creates a region of `size` bytes at `base`. By default it is committed, private, readable and writable, and an
+    /// allocation by itself.
     #[must_use]
     pub fn new(base: u64, size: u64) -> Self {
         let (state, memory_type) = (MemoryState::COMMIT.bits(), MemoryType::PRIVATE.bits());

@@ -1,4 +1,4 @@
-//! Modules, loaded and unloaded.
+//! Loaded and unloaded modules.
 
 use crate::format;
 use crate::format::module::FixedFileInfo;
@@ -17,7 +17,7 @@ pub struct Module<'a> {
 }
 
 impl<'a> Module<'a> {
-    /// A module of `size` bytes at `base`; `name` is its path.
+    /// Creates a module of `size` bytes at `base`; `name` is its path.
     pub fn new(base: u64, size: u32, name: impl Into<Text<'a>>) -> Self {
         let record = format::Module { base_of_image: base, size_of_image: size, ..Default::default() };
         Self { record, name: name.into(), code_view: None, misc: None }
@@ -44,7 +44,7 @@ impl<'a> Module<'a> {
         self
     }
 
-    /// Sets file version and product version, and no other field of the version resource.
+    /// Sets the file version and the product version, but no other field of the version resource.
     #[must_use]
     pub fn version(self, file: [u16; 4], product: [u16; 4]) -> Self {
         let halves = |[a, b, c, d]: [u16; 4]| (u32::from(a) << 16 | u32::from(b), u32::from(c) << 16 | u32::from(d));
@@ -93,7 +93,7 @@ pub struct UnloadedModule<'a> {
 }
 
 impl<'a> UnloadedModule<'a> {
-    /// A module of `size` bytes that was loaded at `base`. Windows stores only the file name as `name`.
+    /// Creates an unloaded module that was loaded with `size` bytes at `base`. Windows stores only the file name as `name`.
     pub fn new(base: u64, size: u32, name: impl Into<Text<'a>>) -> Self {
         let record = format::module::UnloadedModule { base_of_image: base, size_of_image: size, ..Default::default() };
         Self { record, name: name.into() }

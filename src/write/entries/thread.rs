@@ -22,7 +22,7 @@ pub struct Thread<'a> {
 }
 
 impl<'a> Thread<'a> {
-    /// A thread with this ID.
+    /// Creates a thread with this ID.
     #[must_use]
     pub fn new(thread_id: u32) -> Self {
         let record = format::Thread { thread_id, ..Default::default() };
@@ -58,7 +58,7 @@ impl<'a> Thread<'a> {
         self
     }
 
-    /// Sets address and size of the stack in bytes, from its lowest stored address to its base.
+    /// Sets the address and the size of the stack in bytes, from its lowest stored address to its base.
     ///
     /// Add its bytes to a memory list separately, or use [`Thread::stack_memory`].
     #[must_use]
@@ -96,8 +96,8 @@ impl<'a> Thread<'a> {
         self
     }
 
-    /// Sets times, state and start address, which go into the ThreadInfoList. The thread ID in `info` is replaced by that of this
-    /// thread.
+    /// Sets times, state and start address, which go into the ThreadInfoList. The thread ID in `info` is replaced by the ID
+    /// of this thread.
     #[must_use]
     pub fn info(mut self, info: ThreadInfo) -> Self {
         self.info = Some(info);
@@ -130,7 +130,7 @@ impl<'a> AddTo<'a> for Thread<'a> {
     }
 }
 
-/// Describes memory whose position the plan will find.
+/// Returns the descriptor of memory whose file offset the plan will determine.
 fn descriptor(
     dump: &mut MinidumpBuilder<'_>,
     place: Option<(u64, u64)>,
