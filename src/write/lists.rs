@@ -118,9 +118,9 @@ impl<'a> MinidumpBuilder<'a> {
     /// Converts every typed list to a stream of bytes with references.
     pub(super) fn encode_lists(&mut self) -> Result<(), WriteError> {
         let lists = core::mem::take(&mut self.lists);
-        let mut behind = lists.after_system_info;
+        let mut after = lists.after_system_info;
         for (record, csd_version) in lists.system_infos {
-            self.encode_system_info(record, csd_version, core::mem::take(&mut behind));
+            self.encode_system_info(record, csd_version, core::mem::take(&mut after));
         }
         for (record, context) in lists.exceptions {
             self.encode_exception(record, context)?;
@@ -195,11 +195,11 @@ impl<'a> MinidumpBuilder<'a> {
         self.stream_of(StreamType::MEMORY_INFO_LIST, PartBytes::Rows(Box::new(rows)));
     }
 
-    fn encode_system_info(&mut self, record: SystemInfo, csd_version: Option<PartId>, behind: Vec<u8>) {
-        let more = behind.len() as u64;
+    fn encode_system_info(&mut self, record: SystemInfo, csd_version: Option<PartId>, after: Vec<u8>) {
+        let more = after.len() as u64;
         let mut stream = Encoder::new(self);
         let row = stream.put(SystemInfo { csd_version_rva: 0, ..record });
-        stream.bytes.extend(behind);
+        stream.bytes.extend(after);
         stream.refer(&row, SystemInfo::OFFSETS.csd_version_rva, csd_version);
         let part = stream.finish(StreamType::SYSTEM_INFO);
         if more > 0 {
