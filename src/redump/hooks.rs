@@ -25,7 +25,7 @@ type MapModule<'h> = Box<dyn FnMut(&Module<'_>, &mut ModuleEdit) + Send + 'h>;
 type MapUnloaded<'h> = Box<dyn FnMut(&UnloadedModule<'_>, &mut UnloadedModuleEdit) + Send + 'h>;
 type MapException<'h> = Box<dyn FnMut(&Exception<'_>, &mut ExceptionEdit) + Send + 'h>;
 
-/// A closure of the program. Nothing that it is called from calls it again.
+/// A closure of the program. It is never called while it is running.
 type Called<T> = Option<RefCell<T>>;
 
 type Change<'h> = Box<dyn FnMut(u64, Reason, &mut [u8]) + Send + 'h>;

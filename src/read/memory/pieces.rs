@@ -5,7 +5,7 @@ use core::ops::Deref;
 
 use crate::format;
 use crate::read::budget::Budget;
-use crate::read::interval::{Interval, Located, Ranked, are_apart, position, settle};
+use crate::read::interval::{Interval, Located, Ranked, are_disjoint, position, settle};
 use crate::read::memory::buckets::Buckets;
 use crate::read::memory::compressed::CompressedMemory;
 use crate::read::memory::contents::Contents;
@@ -119,7 +119,7 @@ pub(crate) fn apart<I: Iterator<Item = Piece>>(count: u64, in_order: impl Fn() -
     if !pieces.is_sorted_by_key(|piece| piece.interval.start) {
         pieces.sort_unstable_by_key(|piece| piece.interval.start);
     }
-    if are_apart(&pieces) {
+    if are_disjoint(&pieces) {
         return Apart { pieces, were_apart: true };
     }
     // Only with overlaps does the original order matter.

@@ -18,9 +18,9 @@ pub(super) struct Choice {
     pub(super) edited: BTreeMap<usize, Edited>,
     /// The directory of the result: types, and where the streams are.
     pub(super) directory: Vec<(StreamType, Place)>,
-    /// The numbers of the streams that stay in some form.
+    /// Whether each stream is kept in some form, by stream index.
     pub(super) kept: Vec<bool>,
-    /// Whether a stream of the source is left out, by its entry of the directory.
+    /// Why a directory entry of the source is left out, by entry; `None` if it is kept.
     pub(super) outcomes: Vec<Option<Outcome>>,
 }
 

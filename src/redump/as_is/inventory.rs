@@ -28,7 +28,7 @@ pub(super) struct Field {
     pub(super) value: u64,
     /// The bytes that it refers to; irrelevant for memory and for targets outside the file.
     pub(super) target: Option<Interval>,
-    /// True if nobody needs it, for what it refers to is found by address, too.
+    /// True if the field may be 0, because what it refers to is also found by address.
     pub(super) is_optional: bool,
 }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::read::{Interval, position, united};
 
-/// Patches that are at most this many bytes apart are merged.
+/// Patches with gaps of at most this many bytes between them are merged.
 const NEAR: u64 = 64;
 
 /// Bytes to be written at offsets in the source.

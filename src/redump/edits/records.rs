@@ -44,7 +44,7 @@ impl Transcoder<'_, '_> {
         self.edited_part("context", context, kept)
     }
 
-    /// Writes the names that the program gives to threads.
+    /// Writes the names that the program assigns to threads.
     pub(in crate::redump) fn new_thread_names(&mut self) {
         for (id, name) in &self.hooks.thread_names {
             let name = self.carrier.builder.text(Text::from_utf16_le(name.as_slice()));
