@@ -122,7 +122,7 @@ pub struct Options {
     bits: MinidumpType,
     /// True for `/f`, which has no flags.
     full_user_dump: bool,
-    /// True for what no bits go with, either.
+    /// True for `as-is`, which excludes all flags.
     as_is: bool,
     forced: bool,
     compressed: bool,

@@ -7,6 +7,16 @@ use core::fmt;
 use crate::format::debug::Size;
 
 /// UTF-16 text; unpaired surrogates are allowed, as Windows allows them in paths.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::write::Text;
+///
+/// assert_eq!(Text::from("Aä").as_bytes(), b"A\0\xe4\0");
+/// // An unpaired surrogate.
+/// assert_eq!(Text::from_units([0xd800]).as_bytes(), [0x00, 0xd8]);
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Text<'a> {
     /// Little-endian code units.

@@ -191,13 +191,13 @@ impl<'a> Edited<'a> {
         };
         let overlap = redactor.overlap as u64;
         let before = edits.count_before(addresses.start, overlap);
-        let behind = addresses.next().map_or(0, |next| edits.memory.run_len(next, overlap));
+        let after = addresses.next().map_or(0, |next| edits.memory.run_len(next, overlap));
         let (front, middle) = (size(before)?, size(interval.size())?);
-        piece.resize(front + middle + size(behind)?, 0);
+        piece.resize(front + middle + size(after)?, 0);
         let (around, rest) = piece.split_at_mut(front);
         edits.memory.read_uncached(addresses.start.wrapping_sub(before), around);
         let (own, around) = rest.split_at_mut(middle);
-        if let Some(next) = addresses.next().filter(|_| behind > 0) {
+        if let Some(next) = addresses.next().filter(|_| after > 0) {
             edits.memory.read_uncached(next, around);
         }
         edits.look_up(interval.start, own);

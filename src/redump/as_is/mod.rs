@@ -60,7 +60,7 @@ pub(super) fn plan<'a>(
         redactor: hooks.redactor.take(),
     };
     if !edits.is_empty() && dump.raw_stream(StreamType::COMPRESSED_MEMORY).is_some() {
-        return Err(RedumpError::Unsupported { what: "changing compressed memory with `as-is`" });
+        return Err(RedumpError::Unsupported { what: "compressed memory that is changed with `as-is`" });
     }
     let mut patches = Patches::default();
     let cuts = drop_unused(dump, &inventory, &choice, &mut patches);
@@ -183,10 +183,10 @@ fn pieces<'a>(
             pieces.extend(rest.into_iter().flat_map(|it| patched.pieces(file, it)).map(Piece::Bytes));
         }
     };
-    let (before, behind) = shift.stretches.split_at_checked(shift.before_new).unwrap_or((&shift.stretches, &[]));
+    let (before, after) = shift.stretches.split_at_checked(shift.before_new).unwrap_or((&shift.stretches, &[]));
     old_stretches(before, &mut pieces);
     pieces.push(Piece::Bytes(new.into()));
-    old_stretches(behind, &mut pieces);
+    old_stretches(after, &mut pieces);
     pieces
 }
 

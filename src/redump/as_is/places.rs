@@ -86,7 +86,7 @@ pub(super) fn directory(
     choice.directory.iter().map(entry).collect()
 }
 
-/// Maps what fields refer to to file offsets in the result.
+/// Maps the targets of fields to file offsets in the result.
 pub(super) struct Links<'l> {
     pub(super) shift: &'l Shift,
     pub(super) at_new: &'l dyn Fn(usize) -> u64,

@@ -47,7 +47,7 @@ impl Linked {
 /// A module of the result, for [`Hooks::map_module`](crate::redump::Hooks::map_module).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModuleEdit {
-    /// The record. File positions and the sizes beside them are not taken from here.
+    /// The record. Its RVAs and the sizes beside them are ignored.
     pub record: format::Module,
     pub(super) name: Linked,
     pub(super) code_view: Linked,
@@ -75,7 +75,7 @@ impl ModuleEdit {
 /// [`Hooks::map_unloaded_module`](crate::redump::Hooks::map_unloaded_module).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnloadedModuleEdit {
-    /// The record. File positions are not taken from here.
+    /// The record. Its RVAs are ignored.
     pub record: UnloadedModule,
     pub(super) name: Linked,
 }
@@ -95,7 +95,7 @@ impl UnloadedModuleEdit {
 /// A thread of the result, for [`Hooks::map_thread`](crate::redump::Hooks::map_thread).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThreadEdit {
-    /// The record. File positions and the size of the context are not taken from here.
+    /// The record. Its RVAs and the size of the context are ignored.
     pub record: format::Thread,
     pub(super) context: Linked,
 }
@@ -115,7 +115,7 @@ impl ThreadEdit {
 /// An exception of the result, for [`Hooks::map_exception`](crate::redump::Hooks::map_exception).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExceptionEdit {
-    /// The thread ID and the record: code, address, parameters. The location of the context is not taken from here.
+    /// The thread ID and the record: code, address, parameters. The location of the context is ignored.
     pub record: format::ExceptionStream,
     pub(super) context: Linked,
 }

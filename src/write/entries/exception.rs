@@ -10,6 +10,24 @@ use crate::write::builder::MinidumpBuilder;
 use crate::write::entries::content::{AddTo, PartContent};
 
 /// An exception and its registers, for [`MinidumpBuilder::add`].
+///
+/// # Examples
+///
+/// ```
+/// use userdump::format::{PlatformId, ProcessorArchitecture};
+/// use userdump::write::{Exception, MinidumpBuilder, SystemInfo};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut dump = MinidumpBuilder::new();
+/// dump.add(SystemInfo::new(ProcessorArchitecture::AMD64, PlatformId::WIN32_NT));
+/// dump.add(Exception::new(7, 0xc000_0005).address(0x1_4000_1000).parameters([1, 0x1234]));
+/// let mut file = Vec::new();
+/// dump.plan()?.write_to(&mut file)?;
+/// let reason = userdump::Dump::parse(&file)?.exceptions().next().map(|it| it.reason().to_string());
+/// assert_eq!(reason.as_deref(), Some("ACCESS_VIOLATION (0xc0000005) writing 0x1234"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Exception<'a> {
     thread_id: u32,

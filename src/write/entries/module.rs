@@ -8,6 +8,22 @@ use crate::write::entries::content::{AddTo, PartContent};
 use crate::write::text::Text;
 
 /// A module, its name and its debug records, for [`MinidumpBuilder::add`].
+///
+/// # Examples
+///
+/// ```
+/// use userdump::write::{MinidumpBuilder, Module};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut dump = MinidumpBuilder::new();
+/// dump.add(Module::new(0x1_4000_0000, 0x2_0000, "C:\\app.exe").version([1, 2, 3, 4], [1, 2, 0, 0]));
+/// let mut file = Vec::new();
+/// dump.plan()?.write_to(&mut file)?;
+/// let place = userdump::Dump::parse(&file)?.modules_by_address().locate(0x1_4000_1000).map(|it| it.to_string());
+/// assert_eq!(place.as_deref(), Some("app.exe+0x1000"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Module<'a> {
     record: format::Module,

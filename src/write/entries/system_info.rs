@@ -11,6 +11,22 @@ use crate::write::entries::content::AddTo;
 use crate::write::text::Text;
 
 /// Processor and operating system, for [`MinidumpBuilder::add`].
+///
+/// # Examples
+///
+/// ```
+/// use userdump::format::{PlatformId, ProcessorArchitecture};
+/// use userdump::write::{MinidumpBuilder, SystemInfo};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut dump = MinidumpBuilder::new();
+/// dump.add(SystemInfo::new(ProcessorArchitecture::ARM64, PlatformId::LINUX).number_of_processors(4));
+/// let mut file = Vec::new();
+/// dump.plan()?.write_to(&mut file)?;
+/// assert_eq!(userdump::Dump::parse(&file)?.target().pointer_size(), 8);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct SystemInfo<'a> {
     record: format::SystemInfo,

@@ -10,6 +10,22 @@ use crate::write::memory_range::MemoryRange;
 use crate::write::text::Text;
 
 /// A thread, its registers, stack and name, for [`MinidumpBuilder::add`].
+///
+/// # Examples
+///
+/// ```
+/// use userdump::write::{MinidumpBuilder, Thread};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut dump = MinidumpBuilder::new();
+/// dump.add(Thread::new(7).teb(0x7ffd_e000).name("main"));
+/// let mut file = Vec::new();
+/// dump.plan()?.write_to(&mut file)?;
+/// let name = userdump::Dump::parse(&file)?.thread_name(7).map(|name| name.to_string());
+/// assert_eq!(name.as_deref(), Some("main"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Thread<'a> {
     record: format::Thread,
