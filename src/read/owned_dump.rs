@@ -24,7 +24,7 @@ use crate::read::dump::Dump;
 ///
 /// # Examples
 ///
-/// A session of a debugger: everything is built once, and each look-up binds what it needs.
+/// A session of a debugger: everything is built once, and each lookup binds what it needs.
 ///
 /// ```
 /// use userdump::OwnedDump;
