@@ -3,8 +3,7 @@
 //! | program | shows |
 //! |---|---|
 //! | [crash ingestion](#ingest-a-crash) | everything that a crash service stores about a dump, in any format |
-//! | [shrink service](#shrink-dumps-for-others) | re-encoding to a socket, with a redactor, additional streams and a
-//! comment |
+//! | [shrink service](#shrink-dumps-for-others) | re-encoding to a socket, with a redactor, additional streams and a comment |
 //! | [debugger back end](#back-end-of-a-debugger) | a session that owns the file and the indexes |
 //! | [writer](#write-a-dump-from-nothing) | a synthetic process, from plain records and register names |
 //! | [snapshot](#dump-a-running-process) | the memory of a running Linux process |

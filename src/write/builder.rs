@@ -202,7 +202,7 @@ impl<'a> MinidumpBuilder<'a> {
 
     /// Compresses the memory: the ranges of both lists become a CompressedMemory stream.
     ///
-    /// Debuggers open such files since version 10.0.29507, and call them full dumps regardless of their content. In the
+    /// Debuggers have opened such files since version 10.0.29507, and call them full dumps regardless of their content. In the
     /// header's flags, [`MinidumpType::WITH_MEMORY_COMPRESSED`] is set and [`MinidumpType::WITH_FULL_MEMORY`] is cleared.
     /// Stacks have no file offset. Ranges are sorted by address, and must not overlap. If there are no bytes of memory,
     /// which the format cannot express, the lists are written without compression.

@@ -16,14 +16,14 @@
 //!
 //! # Compressed memory
 //!
-//! [`MinidumpBuilder::compressed`] packs the memory into buckets of 4 MiB, each of which is one LZ4 block; debuggers open
+//! [`MinidumpBuilder::compressed`] packs the memory into buckets of 4 MiB, each of which is one LZ4 block; debuggers have opened
 //! such files since 2026. The table of bucket positions precedes the buckets, but depends on their compressed sizes. There
 //! are two ways to write it:
 //!
 //! - [`Plan::write_to_seekable`] takes one pass and then seeks back to fill in the table. Use it for files.
 //! - [`Plan::write_to`] never seeks. It compresses everything twice: once to determine the sizes, and once to write. Memory
-//! that can be read only once (a range [from a reader](MemoryRange::from_reader)) is kept in compressed form in between.
-//! Use it for pipes.
+//!   that can be read only once (a range [from a reader](MemoryRange::from_reader)) is kept in compressed form in between.
+//!   Use it for pipes.
 //!
 //! Both write the same bytes. [`Plan::with_threads`] limits the number of threads that compress, and
 //! [`Plan::with_progress`] reports progress. Compression takes two buffers of 4.4 MiB for each of these threads, and two
