@@ -378,7 +378,7 @@ pub enum RedumpError {
     },
 
     /// `MINIDUMP_TYPE` has bits for which there is no option letter.
-    #[error("no option letter stands for the bits 0x{bits:x} of MINIDUMP_TYPE")]
+    #[error("there is no option letter for the bits 0x{bits:x} of MINIDUMP_TYPE")]
     UnsupportedFlags {
         /// Those bits.
         bits: u64,

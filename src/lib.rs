@@ -1,15 +1,15 @@
 //! Windows user-mode crash dumps: read without loss, written in one pass, re-encoded as the debugger would.
 //!
 //! A *minidump* is what is left of a process after a crash: its threads, modules and handles, and as much of its memory as
-//! somebody asked for. Windows and its debuggers write minidumps; so do crash reporters (Breakpad, Crashpad, minidump-writer), LLDB
-//! and Wine, on every system. This crate
+//! was asked for. Windows and its debuggers write minidumps; so do crash reporters (Breakpad, Crashpad, minidump-writer),
+//! LLDB and Wine, on all platforms. This crate
 //!
 //! - **reads** them ([`read`]): views that borrow the bytes and decode on access. They cover both byte orders and every stream,
 //!   with duplicates, overlaps and damage; one damaged part does not affect the rest;
 //! - **writes** them ([`write`]): first a plan, in which every position is final, then one pass to any sink. Memory contents are
 //!   not copied, and files may be far larger than 4 GiB;
-//! - **re-encodes** them ([`redump`]): from any dump it makes the one that `.dump /m` and its letters would have written in the
-//!   debugger, with [compressed memory] if that is wanted.
+//! - **re-encodes** them ([`redump`]): it converts any dump to the one that `.dump /m` with the same letters would write in
+//!   the debugger, optionally with [compressed memory].
 //!
 //! The older *full user dump* (`USERDUMP`, `USERDU64`) is read, written and re-encoded as well: see [Formats](#formats).
 //!
@@ -17,7 +17,7 @@
 //!
 //! # Examples
 //!
-//! Open a dump of any format and ask where it crashed:
+//! Open a dump of any format and find out where the process crashed:
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -41,7 +41,7 @@
 //! # }
 //! ```
 //!
-//! List the modules, with the identifiers that symbol servers want, and read memory by address:
+//! List the modules with their identifiers for symbol servers, and read memory by address:
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -78,7 +78,7 @@
 //! # }
 //! ```
 //!
-//! [`recipes`] has longer ones: whole programs, from crash ingestion to a diff.
+//! [`recipes`] contains longer examples: complete programs, from crash ingestion to a diff.
 //!
 //! # The format on a page
 //!
@@ -90,38 +90,38 @@
 //!           parts       what streams refer to: names, registers, debug records, bytes of memory
 //! ```
 //!
-//! - A **stream** is one kind of information. Its type is a number with a name; most types are there once or not at all. The
-//!   order of the streams, and what lies between them, is up to the producer.
-//! - An **RVA** is a position in the file, in bytes from its start; despite its name it is not an address. It has 32 bits. A
-//!   *location descriptor* is a size and an RVA. An *address* is always one of the process.
-//! - A **list** is a count and then records of one size. Newer lists have a header with the sizes of header and record, so that
-//!   records can grow. What has no fixed size (a name, registers) is a part, to which the record refers by its RVA.
-//! - **Text** is UTF-16, with its length in bytes in front.
+//! - A **stream** is one kind of information. Its type is a number with a name; most types occur at most once. The order of the
+//!   streams, and the bytes between them, depend on the producer.
+//! - An **RVA** is a file offset in bytes; despite its name it is not an address. It has 32 bits. A *location descriptor* is a
+//!   size and an RVA. An *address* is always an address in the process.
+//! - A **list** is a count followed by records of one size. Newer lists have a header with the sizes of header and record, so
+//!   that records can grow. Data of variable size (a name, registers) is a separate part, to which the record refers by its RVA.
+//! - **Text** is UTF-16, preceded by its length in bytes.
 //! - A **thread** has an ID, the address of its environment block (TEB), its stack, and a *context*: its registers, in the layout
 //!   of its processor. The **exception** stream has the ID of the thread that crashed, the code and address of the exception,
-//!   and a context of its own. It is the context at the crash, whereas that of the thread may be later.
+//!   and its own context. This is the context at the crash; the context of the thread may be a later one.
 //! - A **module** has a base address, a size, a name and a time stamp, and a *CodeView record* that names its symbols (PDB).
-//! - **Memory** is in one of three streams. The *MemoryList* has ranges of addresses, each with its own RVA: for small dumps. The
-//!   *Memory64List* has ranges without RVAs, because their bytes follow one another at the end of the file: for full memory,
-//!   beyond the 4 GiB that an RVA reaches. *CompressedMemory*, of 2026, has the same in compressed buckets. [`Memory`] is all of
-//!   them, by address.
-//! - A **region** is a part of the address space with one state and protection, whether the dump has its bytes or not. Regions are
-//!   in the *MemoryInfoList*, on Linux in *LinuxMaps*. [`MemoryRegions`] is either of them, by address.
-//! - The **flags** in the header say what the producer was asked for, which need not be what is there.
+//! - **Memory** is in one of three streams. The *MemoryList*, for small dumps, has address ranges, each with its own RVA. The
+//!   *Memory64List*, for full memory, has ranges without RVAs: their bytes follow one another at the end of the file, beyond the
+//!   4 GiB that an RVA can reach. *CompressedMemory*, introduced in 2026, has the same in compressed buckets. [`Memory`] finds
+//!   all of them by address.
+//! - A **region** is a part of the address space with one state and protection, whether or not the dump has its bytes. Regions
+//!   are in the *MemoryInfoList* or, on Linux, in *LinuxMaps*. [`MemoryRegions`] finds either by address.
+//! - The **flags** in the header say what the producer was asked for, which may differ from what the dump contains.
 //!
-//! No count, size or position in a file has to be true. Every one of them is checked before it is used, and
-//! [`Dump::check`] reports those that are wrong.
+//! No count, size or position in a file is trusted. Each is checked before it is used, and [`Dump::check`] reports those
+//! that are wrong.
 //!
 //! [`Memory`]: read::Memory
 //! [`MemoryRegions`]: read::memory::MemoryRegions
 //!
 //! # Streams
 //!
-//! *Typed* streams have a view in [`read`] and, where the table says so, a method of [`MinidumpBuilder`]; every other stream is
-//! read and written as bytes ([`read::Stream::Raw`], [`MinidumpBuilder::stream`]). When a dump is re-encoded, *rewritten* streams
-//! are decoded and encoded again, *copied* streams stay as they are, byte for byte, and *relocated* streams stay as they are
-//! except for the positions in them. The names are those of [`format::StreamType`]; a program gets the same facts from
-//! [its rows](format::StreamType::row).
+//! *Typed* streams have a view in [`read`] and, where the table says so, a method of [`MinidumpBuilder`]; every other
+//! stream is read and written as bytes ([`read::Stream::Raw`], [`MinidumpBuilder::stream`]). When a dump is re-encoded,
+//! *rewritten* streams are decoded and encoded again, *copied* streams stay as they are, byte for byte, and *relocated*
+//! streams stay as they are except for the file offsets in them. The names are those of [`format::StreamType`], whose
+//! [rows](format::StreamType::row) contain the same facts for programs.
 //!
 //! | stream | read | written | re-encoded | with `r` |
 //! |---|---|---|---|---|
@@ -171,20 +171,20 @@
 //!
 //! - `std` (default): [`write`], [`redump`] and [`read::module::Image`]. Without it the crate is `no_std` and needs
 //!   `alloc`.
-//! - `mmap` (default): [`MappedFile`]. Its documentation says what a mapping requires of its user.
-//! - `lz4` (default, needs `std`): the contents of [compressed memory], read and written, by the crate `lz4_flex`. Without it
-//!   such dumps can be opened, and whatever needs their memory fails with a [`ReadError::Bucket`] that names the feature; a plan
-//!   with compressed memory fails in the same way.
+//! - `mmap` (default): [`MappedFile`]. Its documentation says what to observe when mapping a file.
+//! - `lz4` (default, needs `std`): reads and writes the contents of [compressed memory], with the crate `lz4_flex`. Without it,
+//!   such dumps can be opened, but everything that needs their memory fails with a [`ReadError::Bucket`] that names the feature;
+//!   a plan with compressed memory fails in the same way.
 //! - `debugid`: conversions of [`DebugId`](read::module::DebugId) and [`CodeId`](read::module::CodeId) from and to the types of
 //!   the crate `debugid`, which `symbolic` and `minidump` use.
-//! - `serde`: `Serialize` for reports, findings, records, identifiers and texts, and `Deserialize` for what owns all that it holds.
-//!   Flags and numbers with names are text (`"READ_WRITE | GUARD"`) in formats for people, and numbers in others.
+//! - `serde`: `Serialize` for reports, findings, records, identifiers and texts, and `Deserialize` for types that own their data.
+//!   Flags and named numbers are text (`"READ_WRITE | GUARD"`) in human-readable formats, and numbers in others.
 //!
 //! # Formats
 //!
-//! A *minidump* is a header, a directory and streams; the letters of the debugger's `/m` choose what is in it. A *full user
-//! dump* (`USERDUMP`, `USERDU64`, written by `/f`) is what debuggers wrote before: a fixed set of tables, and all memory. The
-//! columns say what each of them holds.
+//! A *minidump* is a header, a directory and streams; the letters of the debugger's `/m` select its content. A *full user
+//! dump* (`USERDUMP`, `USERDU64`, written by `/f`) is the older format: a fixed set of tables, and all memory. The table
+//! shows what each of them contains.
 //!
 //! | | `/f` | `/ma` | `/mf` | `/m` |
 //! |---|---|---|---|---|
@@ -208,19 +208,20 @@
 //! | comments, streams of programs | no | yes | yes | yes |
 //! | largest file | 64-bit: no limit, 32-bit: 4 GiB | no limit | no limit | 4 GiB |
 //!
-//! Use `/ma` to keep everything, and `/m` with a few letters for a dump that is sent somewhere. Use `/f` for old programs that
-//! read nothing else: current debuggers read it, but refuse to write it from a dump, which [`redump`] does. A full user
-//! dump can be made into any minidump.
+//! Use `/ma` to keep everything, and `/m` with a few letters for a dump to be sent somewhere. Use `/f` for old programs
+//! that read nothing else: current debuggers read it, but refuse to write it from a dump, which [`redump`] does. A full
+//! user dump can be converted to any minidump.
 //!
-//! *Compressed memory*, which Windows writes since 2026, makes a minidump about a third as large. It is read like any other: a
-//! bucket is unpacked when it is touched, and up to 256 MiB stay unpacked, or as much as [`Dump::memory_with_cache`] is given.
-//! [`redump`] writes such a dump plain (with `/ma` all of it) for tools that do not know the form.
+//! *Compressed memory*, which Windows has written since 2026, makes a minidump about a third as large. It is read like any
+//! other memory: a bucket is decompressed when it is first accessed, and up to 256 MiB stay decompressed, or as much as is
+//! passed to [`Dump::memory_with_cache`]. [`redump`] writes such a dump without compression (all of it with `/ma`) for
+//! tools that do not support it.
 //!
 //! # Limits
 //!
-//! Minidumps of either byte order are read; only little-endian ones are written, and big-endian ones are not re-encoded. Kernel
-//! dumps, dumps of Windows CE, and many files that are not dumps at all are refused by name
-//! ([`ReadError::OtherFormat`]). On a 32-bit host a file must fit into the address space.
+//! Minidumps of either byte order are read; only little-endian ones are written, and big-endian ones are not re-encoded.
+//! Kernel dumps, dumps of Windows CE, and many files that are not dumps are recognised and refused
+//! ([`ReadError::OtherFormat`]). On a 32-bit host, a file must fit into the address space.
 //!
 #![cfg_attr(feature = "std", doc = "[`write`]: mod@write")]
 #![cfg_attr(feature = "std", doc = "[`redump`]: mod@redump")]

@@ -1,22 +1,22 @@
-//! Whole programs, each in a screenful: what people write on this crate.
+//! Complete programs, each of which fits on a screen: typical uses of this crate.
 //!
 //! | program | shows |
 //! |---|---|
-//! | [crash ingestion](#ingest-a-crash) | everything that a crash service stores of a dump, for any format |
-//! | [shrink service](#shrink-dumps-for-others) | re-encoding to a socket, a redactor, streams and comments of one's own |
-//! | [debugger back end](#back-end-of-a-debugger) | a session that owns file and indexes |
-//! | [writer](#write-a-dump-from-nothing) | a made-up process, by plain records and names of registers |
-//! | [snapshot](#dump-a-running-process) | the memory of a running process of Linux |
-//! | [patcher](#patch-a-dump) | a dump with a few changes, and all else as it was |
+//! | [crash ingestion](#ingest-a-crash) | everything that a crash service stores about a dump, in any format |
+//! | [shrink service](#shrink-dumps-for-others) | re-encoding to a socket, with a redactor, additional streams and a comment |
+//! | [debugger back end](#back-end-of-a-debugger) | a session that owns the file and the indexes |
+//! | [writer](#write-a-dump-from-nothing) | a synthetic process, from plain records and register names |
+//! | [snapshot](#dump-a-running-process) | the memory of a running Linux process |
+//! | [patcher](#patch-a-dump) | a dump with a few changes and everything else unchanged |
 //! | [diff](#compare-two-dumps) | memory, registers and modules of two dumps |
 //! | [`no_std`](#without-std) | reading on bare metal or in a kernel |
 //!
-//! All of them run as tests, on a small dump in which `victim.exe` crashed.
+//! All of them run as tests, on a small dump of a crash in `victim.exe`.
 //!
 //! # Ingest a crash
 //!
-//! A crash service stores why and where a process crashed, the registers, the words on the stack, and the modules with the
-//! identifiers by which symbol servers know them. `examples/ingest.rs` writes all of this as JSON.
+//! A crash service stores why and where a process crashed, the registers, the words on the stack, and the modules with
+//! their identifiers for symbol servers. `examples/ingest.rs` writes all of this as JSON.
 //!
 //! ```
 //! use userdump::{Dump, ReadError};
@@ -57,9 +57,9 @@
 //!
 //! # Shrink dumps for others
 //!
-//! A service receives large dumps, removes what must not leave the house, and sends small ones on. The sink need not be
-//! seekable, and the memory of the dump is never copied as a whole. Plans, hooks and reports can be sent to other threads, so a
-//! pool can do this.
+//! A service receives large dumps, removes confidential data, and passes on small ones. The sink does not have to be
+//! seekable, and the memory of the dump is never copied as a whole. Plans, hooks and reports can be sent to other threads,
+//! so a thread pool can do this.
 //!
 //! ```
 //! use userdump::format::StreamType;
@@ -75,7 +75,7 @@
 //!     let mut cards = 0;
 //!     let hooks = Hooks::new()
 //!         .add_stream(StreamType(0x1_0001), &b"tenant=42"[..])
-//!         // A number is never cut in two: 64 bytes on either side of a piece are there to be looked at.
+//!         // The overlap of 64 bytes on either side of a piece shows every number completely.
 //!         .redact_with_overlap(64, |_address, _reason, bytes| {
 //!             for number in bytes.chunk_by_mut(|a, b| a.is_ascii_digit() && b.is_ascii_digit()) {
 //!                 if (13..=19).contains(&number.len()) {
@@ -102,7 +102,7 @@
 //!
 //! # Back end of a debugger
 //!
-//! A debugger opens a dump once and then asks about it for hours. Its session owns the file, the dump and the indexes; each
+//! A debugger opens a dump once and then queries it for hours. Its session owns the file, the dump and the indexes; each
 //! request binds the index that it needs, which costs a reference count.
 //!
 //! ```
@@ -126,7 +126,7 @@
 //!         Ok(Self { dump, memory, regions, modules })
 //!     }
 //!
-//!     /// The addresses that a chain of pointers leads through.
+//!     /// Returns the addresses in a chain of pointers.
 //!     fn follow(&self, start: u64, steps: usize) -> Vec<u64> {
 //!         let memory = self.memory.bind(&self.dump);
 //!         std::iter::successors(Some(start), |&address| memory.read_pointer(address)).take(steps).collect()
@@ -148,8 +148,9 @@
 //!
 //! # Write a dump from nothing
 //!
-//! Emulators, test suites and crash handlers have a process in their own form. Records are plain structures, registers have
-//! names, and everything that a record points to is given with it. `examples/write_minimal.rs` is a complete program.
+//! Emulators, test suites and crash handlers describe a process in their own way. Here, records are plain structures,
+//! registers have names, and everything that a record refers to is passed with it. `examples/write_minimal.rs` is a
+//! complete program.
 //!
 //! ```
 //! use userdump::MinidumpBuilder;
@@ -184,9 +185,9 @@
 //!
 //! # Dump a running process
 //!
-//! The memory of the process goes from the system to the sink in one pass, even if it is larger than that of the machine. On
-//! Linux, `/proc/PID/mem` fails for single pages; they become zeros, and the result says which. `examples/snapshot` is a complete
-//! program, with registers and build IDs.
+//! The memory of the process is copied to the sink in one pass, even if it is larger than the memory of the machine. On
+//! Linux, reading `/proc/PID/mem` fails for some pages; they are written as zeros and listed in the result.
+//! `examples/snapshot` is a complete program, with registers and build IDs.
 //!
 //! ```
 //! # #[cfg(target_os = "linux")]
@@ -217,8 +218,8 @@
 //!
 //! # Patch a dump
 //!
-//! A tool drops a module, renames another one, changes the exception and adds a stream of its own. Everything else stays as it
-//! is, byte for byte: [`Options::as_is`] asks for nothing, so that the hooks alone decide.
+//! A tool removes a module, renames another one, changes the exception and adds a stream. Everything else stays as it is,
+//! byte for byte: [`Options::as_is`] changes nothing, so only the hooks do.
 //!
 //! [`Options::as_is`]: crate::redump::Options::as_is
 //!
@@ -254,13 +255,14 @@
 //!
 //! # Compare two dumps
 //!
-//! Two dumps of one process, or a dump and what a tool made of it: which memory, registers and modules differ.
+//! Shows which memory, registers and modules differ between two dumps of one process, or between a dump and its
+//! re-encoding.
 //!
 //! ```
 //! use std::collections::BTreeMap;
 //! use userdump::{Dump, ReadError, read::Memory};
 //!
-//! /// How many bytes of `a` are the same in `b`, differ there, and are missing there.
+//! /// Returns how many bytes of `a` are equal in `b`, differ, and are missing.
 //! fn compare(a: &Memory<'_>, b: &Memory<'_>) -> Result<[u64; 3], ReadError> {
 //!     let [mut same, mut changed, mut missing] = [0; 3];
 //!     for range in a.visible_ranges() {
@@ -297,8 +299,8 @@
 //!
 //! # Without `std`
 //!
-//! Reading needs `core` and `alloc` only: `userdump = { version = "0.1", default-features = false }`. The bytes come from wherever
-//! the program has them.
+//! Reading needs only `core` and `alloc`: `userdump = { version = "0.1", default-features = false }`. The bytes may come
+//! from any source.
 //!
 //! ```
 //! #![no_std]

@@ -73,7 +73,7 @@ structure! {
 }
 
 structure! {
-    /// The MozMacBootArgs stream in the layout of a C compiler. We know of no file that uses it.
+    /// The MozMacBootArgs stream in the layout of a C compiler. No known file uses it.
     pub struct MacBootArgsAligned {
         /// Type of the stream, as in the directory.
         pub stream_type: StreamType,

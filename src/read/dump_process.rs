@@ -42,7 +42,7 @@ impl<'a> Minidump<'a> {
         self.list()
     }
 
-    /// The unloaded modules by address, for more than a few look-ups.
+    /// The unloaded modules by address, for more than a few lookups.
     ///
     /// Building the index takes 40 to 56 bytes per module, and O(n log n) time.
     #[must_use]
@@ -138,7 +138,7 @@ impl<'a> Dump<'a> {
         self.unloaded_module_list().into_iter()
     }
 
-    /// The unloaded modules by address, for more than a few look-ups: see [`Minidump::unloaded_modules_by_address`]. A
+    /// The unloaded modules by address, for more than a few lookups: see [`Minidump::unloaded_modules_by_address`]. A
     /// full user dump has none.
     ///
     /// # Examples

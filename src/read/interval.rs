@@ -84,30 +84,30 @@ impl Ranked for Span {
     }
 }
 
-/// The index of the first item that ends at or after `address`; `apart` is sorted and has no overlaps.
-pub(crate) fn position<T: Located>(apart: &[T], address: u64) -> usize {
+/// Returns the index of the first item that ends at or after `address`. `disjoint` is sorted.
+pub(crate) fn position<T: Located>(disjoint: &[T], address: u64) -> usize {
     worked(1);
-    apart.partition_point(|it| it.interval().last < address)
+    disjoint.partition_point(|it| it.interval().last < address)
 }
 
-/// The item that contains `address`; `apart` is sorted and has no overlaps.
-pub(crate) fn holder<T: Located>(apart: &[T], address: u64) -> Option<&T> {
-    apart.get(position(apart, address)).filter(|it| it.interval().start <= address)
+/// Returns the item that contains `address`. `disjoint` is sorted.
+pub(crate) fn holder<T: Located>(disjoint: &[T], address: u64) -> Option<&T> {
+    disjoint.get(position(disjoint, address)).filter(|it| it.interval().start <= address)
 }
 
-/// The intervals that overlap `interval`; `apart` is sorted and has no overlaps.
+/// Returns the intervals that overlap `interval`. `disjoint` is sorted.
 #[cfg(feature = "std")]
-pub(crate) fn overlapping(apart: &[Interval], interval: Interval) -> impl Iterator<Item = Interval> + '_ {
-    let from = apart.get(position(apart, interval.start)..).unwrap_or_default();
+pub(crate) fn overlapping(disjoint: &[Interval], interval: Interval) -> impl Iterator<Item = Interval> + '_ {
+    let from = disjoint.get(position(disjoint, interval.start)..).unwrap_or_default();
     from.iter().copied().inspect(|_| worked(1)).take_while(move |it| it.start <= interval.last)
 }
 
-/// The parts of `whole` that are not covered by `apart`, which is sorted and has no overlaps.
+/// Returns the parts of `whole` that are not covered by `disjoint`, which is sorted.
 #[cfg(feature = "std")]
-pub(crate) fn gaps(apart: &[Interval], whole: Interval) -> impl Iterator<Item = Interval> + '_ {
+pub(crate) fn gaps(disjoint: &[Interval], whole: Interval) -> impl Iterator<Item = Interval> + '_ {
     let mut next = Some(whole.start);
     let end = whole.next().map(|start| Interval { start, last: u64::MAX });
-    overlapping(apart, whole).chain(end).filter_map(move |part| {
+    overlapping(disjoint, whole).chain(end).filter_map(move |part| {
         let start = next?;
         next = part.next();
         Some(Interval { start, last: part.start.checked_sub(1)? }).filter(|gap| gap.start <= gap.last)
@@ -116,10 +116,10 @@ pub(crate) fn gaps(apart: &[Interval], whole: Interval) -> impl Iterator<Item = 
 
 /// True if one of the intervals, which are sorted and do not overlap, contains the address.
 #[cfg(feature = "std")]
-pub(crate) fn any_has(apart: &[Interval], address: u64) -> bool {
+pub(crate) fn any_has(disjoint: &[Interval], address: u64) -> bool {
     // Most words of a stack are far from all modules.
-    let (Some(first), Some(last)) = (apart.first(), apart.last()) else { return false };
-    Interval { start: first.start, last: last.last }.has(address) && holder(apart, address).is_some()
+    let (Some(first), Some(last)) = (disjoint.first(), disjoint.last()) else { return false };
+    Interval { start: first.start, last: last.last }.has(address) && holder(disjoint, address).is_some()
 }
 
 /// Appends an interval, or extends the last one if it is adjacent.
@@ -152,13 +152,13 @@ pub(crate) fn settle<T: Ranked>(all: &mut Vec<T>) {
     if !all.is_sorted_by_key(key) {
         all.sort_unstable_by_key(key);
     }
-    if !are_apart(all) {
+    if !are_disjoint(all) {
         *all = cut(all);
     }
 }
 
 /// True if the items, which are sorted, do not overlap.
-pub(crate) fn are_apart<T: Located>(sorted: &[T]) -> bool {
+pub(crate) fn are_disjoint<T: Located>(sorted: &[T]) -> bool {
     sorted.windows(2).all(|pair| matches!(pair, [a, b] if a.interval().last < b.interval().start))
 }
 

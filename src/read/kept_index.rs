@@ -1,9 +1,9 @@
 //! Indexes that are kept without the bytes they were built from.
 
-/// Declares what is kept of an index that borrows the file: everything but the bytes, to which it is bound for each use.
+/// Declares the part of an index that borrows nothing: everything except the bytes, to which it is bound for each use.
 ///
-/// The index has `size`, the size of the file that it was built from; `rebound`, which gives the same index of other bytes of
-/// that size; and `emptied`, an index of nothing.
+/// The index must have a field or parameter `size`, the size of the file that it was built from; `rebound`, which returns
+/// the same index for other bytes of that size; and `emptied`, which returns an empty index.
 macro_rules! kept_index {
     ($(#[$doc:meta])* pub struct $kept:ident of $index:ident) => {
         $(#[$doc])*
@@ -15,7 +15,7 @@ macro_rules! kept_index {
         }
 
         impl $index<'_> {
-            /// The index without the bytes, to keep it in a structure that owns them: see
+            /// Returns the index without the bytes, to store it in a structure that owns them: see
             #[doc = concat!("[`", stringify!($kept), "`]. It is shared and not copied.")]
             pub fn index(&self) -> $kept {
                 $kept { size: self.size(), index: self.rebound(&[]) }
@@ -23,10 +23,11 @@ macro_rules! kept_index {
         }
 
         impl $kept {
-            /// The index of the bytes that it was built from, or of a copy of them.
+            /// Binds the index to the bytes that it was built from, or to a copy of them.
             ///
-            /// This costs a reference count, whatever the dump has, and looks at none of the bytes. Those of another dump
-            /// that has the same size are taken for the right ones; for bytes of any other size the result is empty.
+            /// This costs a reference count, regardless of the size of the dump, and reads none of the bytes. The bytes of
+            /// another dump of the same size cannot be told from the right ones; for bytes of any other size, the result is
+            /// empty.
             pub fn bind<'a, B: AsRef<[u8]> + ?Sized>(&self, bytes: &'a B) -> $index<'a> {
                 let data = bytes.as_ref();
                 if data.len() as u64 == self.size { self.index.rebound(data) } else { self.index.emptied() }

@@ -1,27 +1,26 @@
 //! Views of a dump: bytes are checked once, and decoded on access.
 //!
 //! A view borrows the file (`&'a [u8]`). It is cheap to copy, and iterating over it allocates nothing; a method that returns an
-//! owned `String` or `Vec` says so. Both byte orders are read: the order is determined once, from the signature, and every
-//! view carries it.
+//! owned `String` or `Vec` says so. Both byte orders are supported: the order is determined once, from the signature, and stored
+//! in every view.
 //!
-//! [`Dump`] is the place to start: it answers the same questions for every format. [`Minidump`] has the streams, and
+//! Start with [`Dump`], which has the same methods for every format. [`Minidump`] has the streams, and
 //! [`FullUserDump`] the tables of the older format.
 //!
 //! # Missing, damaged, truncated
 //!
 //! - A stream that the dump lacks is `Ok(None)`.
 //! - A stream whose header cannot be read is an error of that stream only.
-//! - A list that claims more entries than its stream or the file holds keeps those that are there; [`List::fault`] says what is
-//!   missing.
+//! - A list that claims more entries than its stream or the file contains returns those that exist; [`List::fault`] reports
+//!   what is missing.
 //! - A name, context or CodeView record with a bad RVA is an error of that item only.
 //!
-//! [`Minidump::check`] looks at all of this and reports what is wrong.
+//! [`Minidump::check`] examines all of this and reports what is wrong.
 //!
 //! # Addresses of 32-bit targets
 //!
-//! Debuggers hold addresses of 32-bit targets sign-extended, and write them so; other producers extend them with zeros. Views
-//! return the number that is in the file. Every comparison and look-up in this module masks both sides to 32 bits first
-//! ([`Target::mask`]).
+//! Debuggers write addresses of 32-bit targets sign-extended; other producers write them zero-extended. Views return the value
+//! in the file. Every comparison and lookup in this module first masks both sides to 32 bits ([`Target::mask`]).
 
 #[macro_use]
 mod kept_index;

@@ -1,4 +1,4 @@
-//! A dump together with whatever owns its bytes.
+//! A dump together with the owner of its bytes.
 
 use core::fmt;
 
@@ -9,22 +9,22 @@ use crate::read::dump::Dump;
 /// A dump and the owner of its bytes: a mapping, a `Vec<u8>`, an `Arc<[u8]>`, a `Bytes` of the crate `bytes`, or anything else
 /// that is `AsRef<[u8]>`.
 ///
-/// Every view of this crate borrows the file, so that [`Dump`] and its file cannot be in one structure. This type can: it
-/// borrows nothing, is moved and sent to threads as its owner is, and lends the dump as often as it is asked
-/// ([`OwnedDump::dump`]). What was parsed is kept, so lending parses nothing.
+/// Every view of this crate borrows the file, so a [`Dump`] and its file cannot be in one structure. This type can: it
+/// borrows nothing, can be moved and sent to other threads if its owner can, and lends the dump as often as needed
+/// ([`OwnedDump::dump`]). The parsed headers are stored, so lending does not parse again.
 ///
-/// What takes time to build is kept beside it without the bytes, and bound to them for each use: [`MemoryIndex`],
-/// [`RegionIndex`], [`ModuleIndex`], [`UnloadedModuleIndex`].
+/// Indexes that take time to build are stored next to it without the bytes, and bound to them for each use:
+/// [`MemoryIndex`], [`RegionIndex`], [`ModuleIndex`], [`UnloadedModuleIndex`].
 ///
 /// # Owners that change
 ///
-/// `as_ref` is called each time, and should give the same bytes each time. Where it does not, what was parsed before is
-/// looked for in the new bytes: the views find odd content, or report what is missing as of a file that is damaged. Nothing
-/// panics, and no access leaves the bytes of that call.
+/// `as_ref` is called each time, and should return the same bytes each time. If it does not, the stored headers are applied
+/// to the new bytes: the views return odd content, or report missing bytes as for a damaged file. Nothing panics, and no
+/// access leaves the bytes of that call.
 ///
 /// # Examples
 ///
-/// The session of a debugger: everything is built once, and look-ups bind what they need.
+/// A session of a debugger: everything is built once, and each lookup binds what it needs.
 ///
 /// ```
 /// use userdump::OwnedDump;
@@ -75,16 +75,16 @@ use crate::read::dump::Dump;
 #[derive(Clone)]
 pub struct OwnedDump<B> {
     bytes: B,
-    /// What was parsed, without the bytes.
+    /// The parsed headers, without the bytes.
     parsed: Dump<'static>,
 }
 
 impl<B: AsRef<[u8]>> OwnedDump<B> {
-    /// Finds the format by the signature, and keeps the bytes: see [`Dump::parse`].
+    /// Detects the format by its signature, and stores the bytes: see [`Dump::parse`].
     ///
     /// # Errors
     ///
-    /// The error of [`Dump::parse`], with the bytes: see [`OwnedDumpError::into_bytes`].
+    /// The error of [`Dump::parse`] together with the bytes: see [`OwnedDumpError::into_bytes`].
     pub fn new(bytes: B) -> Result<Self, OwnedDumpError<B>> {
         match Dump::parse(bytes.as_ref()).map(|dump| dump.rebound(&[])) {
             Ok(parsed) => Ok(Self { bytes, parsed }),
@@ -92,32 +92,32 @@ impl<B: AsRef<[u8]>> OwnedDump<B> {
         }
     }
 
-    /// The dump. This costs a few copies, whatever is in the file.
+    /// Returns the dump. This costs a few copies, regardless of the size of the file.
     pub fn dump(&self) -> Dump<'_> {
         self.parsed.rebound(self.bytes.as_ref())
     }
 }
 
 impl<B> OwnedDump<B> {
-    /// The owner of the bytes.
+    /// Returns the owner of the bytes.
     pub const fn bytes(&self) -> &B {
         &self.bytes
     }
 
-    /// Gives the owner of the bytes back.
+    /// Returns the owner of the bytes, and drops what was parsed.
     pub fn into_bytes(self) -> B {
         self.bytes
     }
 }
 
-/// The bytes of the file, as [`Dump::data`].
+/// Returns the bytes of the file, like [`Dump::data`].
 impl<B: AsRef<[u8]>> AsRef<[u8]> for OwnedDump<B> {
     fn as_ref(&self) -> &[u8] {
         self.bytes.as_ref()
     }
 }
 
-/// Prints what was parsed, but no bytes.
+/// Prints the format, but no bytes.
 impl<B> fmt::Debug for OwnedDump<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let format = match self.parsed {

@@ -1,4 +1,4 @@
-//! The fields that contain file offsets in the records of typed streams. Those of memory are not among them.
+//! The fields that contain file offsets in the records of typed streams, except those that refer to memory.
 #![cfg_attr(not(feature = "std"), expect(dead_code, reason = "only the re-encoder asks for records"))]
 
 use crate::error::ReadError;
@@ -55,7 +55,7 @@ impl Field {
     }
 }
 
-/// Where the fields of a part are: at the same offsets in each of its entries.
+/// The location of the fields of a part: the same offsets in each of its entries.
 pub(super) struct Layout {
     pub(super) first: u64,
     pub(super) entries: u64,
@@ -68,17 +68,17 @@ pub(super) const MODULE: &[Field] = &[
     Field::location(Module::OFFSETS.cv_record, Kind::Plain("CodeView record")),
     Field::location(Module::OFFSETS.misc_record, Kind::Plain("IMAGE_DEBUG_MISC")),
 ];
-/// The next of the same object.
+/// The next record about the same object.
 pub(super) const OBJECT: &[Field] = &[Field::rva(HandleObjectInformation::OFFSETS.next_info_rva, Kind::Object)];
 
-/// The entries of a stream with a view, or the one record that it is.
+/// The entries of a stream with a view, or its only record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Records {
     of: RecordType,
-    /// Where the first entry is, in bytes from the start of the stream.
+    /// The offset of the first entry in the stream, in bytes.
     pub(crate) first: u64,
     pub(crate) entries: u64,
-    /// How far it is from one entry to the next, in bytes.
+    /// The distance from one entry to the next, in bytes.
     pub(crate) size: u64,
 }
 
@@ -111,7 +111,7 @@ const HANDLE2: &[Field] = &[
 const EXCEPTION: &[Field] = &[Field::location(ExceptionStream::OFFSETS.thread_context, Kind::Plain("context"))];
 const SYSTEM_INFO: &[Field] = &[Field::rva(SystemInfo::OFFSETS.csd_version_rva, Kind::Utf16)];
 impl Records {
-    /// The records of a stream; `None` if those of its type hold no positions but of memory.
+    /// Returns the records of a stream; `None` if records of its type contain no file offsets except those of memory.
     pub(crate) fn of(stream: &RawStream<'_>) -> Result<Option<Self>, ReadError> {
         let one = |of| Ok(Some(Self { of, first: 0, entries: 1, size: stream.bytes().len() as u64 }));
         match stream.stream_type() {
@@ -129,7 +129,7 @@ impl Records {
         }
     }
 
-    /// Where positions stand in them.
+    /// Returns the layout of their fields.
     pub(super) const fn layout(self) -> Layout {
         let fields = match self.of {
             RecordType::Thread => THREAD,
@@ -146,7 +146,7 @@ impl Records {
     }
 }
 
-/// The entries of a list, as its view finds them.
+/// Returns the entries of a list as its view finds them.
 fn list<'a, R: Record<'a>>(
     list: List<'a, R>,
     stream: &RawStream<'a>,

@@ -1,7 +1,7 @@
 //! Counts the work that a file causes, for the tests of its cost.
 //!
 //! With the feature `__count`, which only these tests enable, each access to the file, each step through a text and
-//! each look-up is counted per thread. Without it, [`worked`] does nothing.
+//! each lookup is counted per thread. Without it, [`worked`] does nothing.
 
 #[cfg(feature = "__count")]
 mod counter {

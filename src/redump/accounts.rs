@@ -35,7 +35,7 @@ pub(super) struct Rules {
     pub(super) references: &'static [Range<usize>],
     /// The offsets of addresses, each of 64 bits.
     pub(super) addresses: &'static [usize],
-    /// True if the options `r` and `R` zero whatever is not valid.
+    /// True if the options `r` and `R` zero everything that is not valid.
     pub(super) clears: bool,
 }
 

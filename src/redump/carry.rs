@@ -1,4 +1,4 @@
-//! Streams of a dump in the builder of another one.
+//! Copies streams of a dump into the builder of another one.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -16,18 +16,18 @@ use crate::write::{MemoryRange, MinidumpBuilder, PartId};
 use crate::redump::carried_streams::without_dead_references;
 
 impl<'a> MinidumpBuilder<'a> {
-    /// Adds a stream of a dump, of any type, with all that it refers to: names, registers, debug records, chains of records.
-    /// Memory lists come with their ranges in their order, and positions of stacks follow from their addresses, but for those
-    /// that are 0.
+    /// Adds a stream of any type, together with everything it refers to: names, registers, debug records, chains of
+    /// records. Memory lists are copied with their ranges in order. File offsets of stacks are derived from their
+    /// addresses, except those that are 0.
     ///
-    /// Gives what is wrong with references that lead out of the file; they and the sizes beside them become 0. The bytes of
-    /// streams with unknown contents are copied, whatever they may refer to.
+    /// Returns the faults of references that point outside the file; such references and the sizes beside them become 0.
+    /// Streams with unknown contents are copied unchanged, including any file offsets.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Unsupported`] for a stream in big-endian order and for compressed memory, [`ReadError::Truncated`] if
-    /// nothing of the stream lies in the file, [`ReadError::BudgetSpent`] if it and what it refers to are more than twice as
-    /// large as the file.
+    /// [`ReadError::Unsupported`] for a stream of a big-endian dump and for compressed memory, [`ReadError::Truncated`] if
+    /// no byte of the stream is in the file, [`ReadError::BudgetSpent`] if the stream and what it refers to are more than
+    /// twice as large as the file.
     ///
     /// # Examples
     ///
@@ -103,7 +103,7 @@ impl<'a> MinidumpBuilder<'a> {
         Ok(faults)
     }
 
-    /// Lets the positions of stacks follow from their addresses.
+    /// Derives the file offsets of stacks from their addresses.
     fn stacks(&mut self, decoded: &Stream<'a>, start: u64, list: PartId) {
         let mut described: BTreeMap<u64, MemoryDescriptor> = BTreeMap::new();
         match decoded {
@@ -132,13 +132,12 @@ impl<'a> MinidumpBuilder<'a> {
 }
 
 impl<'a> Minidump<'a> {
-    /// A builder with everything that the dump has, for what shall be added to it, and what is wrong with references and
-    /// streams; streams that cannot be carried are not in it.
+    /// Returns a builder with everything in the dump, to which more can be added, and the faults of references and streams;
+    /// streams that cannot be copied are left out.
     ///
-    /// The builder lays everything out anew, and in the order of the directory that it always has. Stacks that no memory list
-    /// has come into one.
-    /// [`Options::as_is`](crate::redump::Options::as_is) and [`Hooks`](crate::redump::Hooks) are there to change or take out
-    /// something and keep the rest where it is.
+    /// The builder assigns new file offsets, and uses its own order of the directory. Stacks that are in no memory list are
+    /// added to one. To change or remove parts and keep the rest in place, use
+    /// [`Options::as_is`](crate::redump::Options::as_is) and [`Hooks`](crate::redump::Hooks).
     ///
     /// # Errors
     ///
@@ -162,7 +161,7 @@ impl<'a> Minidump<'a> {
         Ok((builder, faults))
     }
 
-    /// Adds the stacks that are in the file, but in no list, where records find them by their addresses.
+    /// Adds the stacks that are in the file but in no list, so that they are found by address.
     fn stacks_in_no_list(&self, builder: &mut MinidumpBuilder<'a>) {
         let interval = |range: &ListedRange<'a>| Interval::new(range.address, range.bytes.len() as u64);
         let plain = self.list::<MemoryList<'a>>();
@@ -172,7 +171,7 @@ impl<'a> Minidump<'a> {
         for thread in &self.list::<ThreadList<'a>>() {
             let stack = ListedRange::from_descriptor(self.dump_bytes(), &thread.raw().stack);
             let is_in_no_list = interval(&stack).is_some_and(|own| gaps(&listed, own).next().is_some());
-            // Threads may share one.
+            // Threads may share a stack.
             if is_in_no_list && met.insert((stack.address, stack.offset, stack.size)) {
                 builder.memory(MemoryRange::borrowed(stack.address, stack.bytes));
             }

@@ -14,8 +14,8 @@ impl<'s> Transcoder<'s, '_> {
         if self.threads_left_out.contains(&exception.thread_id()) {
             return Outcome::LeftOut;
         }
-        // Many streams may share the same few bytes. The first one always fits the budget, whatever other streams have
-        // used.
+        // Many streams may share the same few bytes. The first one always fits the budget, regardless of what other streams
+        // have used.
         let size = format::ExceptionStream::SIZE as u64;
         let charged = match self.kept.contains(&StreamType::EXCEPTION) {
             true => self.carrier.charge("MINIDUMP_EXCEPTION_STREAM", stream.offset(), size),

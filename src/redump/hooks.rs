@@ -25,7 +25,7 @@ type MapModule<'h> = Box<dyn FnMut(&Module<'_>, &mut ModuleEdit) + Send + 'h>;
 type MapUnloaded<'h> = Box<dyn FnMut(&UnloadedModule<'_>, &mut UnloadedModuleEdit) + Send + 'h>;
 type MapException<'h> = Box<dyn FnMut(&Exception<'_>, &mut ExceptionEdit) + Send + 'h>;
 
-/// A closure of the program. Nothing that it is called from calls it again.
+/// A closure of the program. It is never called while it is running.
 type Called<T> = Option<RefCell<T>>;
 
 type Change<'h> = Box<dyn FnMut(u64, Reason, &mut [u8]) + Send + 'h>;
@@ -33,7 +33,7 @@ type Change<'h> = Box<dyn FnMut(u64, Reason, &mut [u8]) + Send + 'h>;
 /// A callback that changes memory.
 pub(super) struct Redactor<'h> {
     pub(super) change: Change<'h>,
-    /// How many bytes it sees on either side of those that it may change.
+    /// The number of bytes that it sees on either side of those that it may change.
     pub(super) overlap: usize,
 }
 
@@ -148,8 +148,8 @@ impl<'h> Hooks<'h> {
 
     /// Renames modules, and changes their records. `map` is called once for each module that is kept.
     ///
-    /// The new name is written as it is: `R` takes no folder out of it. Where else the old name may be: in memory, in the
-    /// list of unloaded modules, and in what Linux says of mapped files.
+    /// The new name is written unchanged: the option `R` does not remove its folders. The old name may still be in memory,
+    /// in the list of unloaded modules, and in the Linux streams about mapped files.
     ///
     /// # Examples
     ///
@@ -169,7 +169,7 @@ impl<'h> Hooks<'h> {
         self
     }
 
-    /// The same for unloaded modules.
+    /// Renames unloaded modules, and changes their records. `map` is called once for each unloaded module that is kept.
     #[must_use]
     pub fn map_unloaded_module(
         mut self,
@@ -180,14 +180,14 @@ impl<'h> Hooks<'h> {
     }
 
     /// Changes exceptions: code, address, parameters, thread, registers. `map` is called once for each exception that is
-    /// kept; an exception that the options name or that is made up is not shown to it.
+    /// kept, but not for an exception that the options name or that is made up.
     #[must_use]
     pub fn map_exception(mut self, map: impl FnMut(&Exception<'_>, &mut ExceptionEdit) + Send + 'h) -> Self {
         self.map_exception = Some(RefCell::new(Box::new(map)));
         self
     }
 
-    /// Gives a thread a name, in place of the one that it has or as a new one. The last name for an ID counts.
+    /// Gives a thread a name, or replaces the one it has. The last name for an ID applies.
     #[must_use]
     pub fn name_thread<'t>(mut self, thread_id: u32, name: impl Into<Text<'t>>) -> Self {
         self.thread_names.retain(|(id, _)| *id != thread_id);
@@ -195,21 +195,21 @@ impl<'h> Hooks<'h> {
         self
     }
 
-    /// Sets the flags in the header of the result, which say what the dump was meant to hold.
+    /// Sets the flags in the header of the result, which say what the dump is meant to contain.
     #[must_use]
     pub fn flags(mut self, flags: MinidumpType) -> Self {
         self.flags = Some(flags);
         self
     }
 
-    /// Sets the time of the dump in the header of the result, in seconds since 1970 UTC.
+    /// Sets the time stamp in the header of the result, in seconds since 1970 UTC.
     #[must_use]
     pub fn time_date_stamp(mut self, seconds: u32) -> Self {
         self.time_date_stamp = Some(seconds);
         self
     }
 
-    /// Adds what the source has of the `size` bytes from `address` on. [`Report::missing_memory`] lists the missing
+    /// Adds the `size` bytes from `address` on, as far as the source has them. [`Report::missing_memory`] lists the missing
     /// parts.
     ///
     /// [`Report::missing_memory`]: crate::redump::Report::missing_memory
@@ -222,7 +222,7 @@ impl<'h> Hooks<'h> {
     /// Adds a stream, of a private type or any other. A stream of the same type in the source is kept as well; to
     /// replace it, use [`Hooks::replace_stream`].
     ///
-    /// The bytes are written unchanged, so file positions in them would have to be known beforehand.
+    /// The bytes are written unchanged, so any file offsets in them must be known beforehand.
     #[must_use]
     pub fn add_stream(mut self, stream_type: StreamType, bytes: impl Into<Cow<'h, [u8]>>) -> Self {
         self.added.push((stream_type, bytes.into()));
@@ -232,7 +232,7 @@ impl<'h> Hooks<'h> {
     /// Replaces all streams of a type in the source with one stream, or adds it if there are none. The last of several calls
     /// for one type applies. A memory list is replaced together with all its memory.
     ///
-    /// The bytes are written unchanged: file offsets in them would have to be known beforehand.
+    /// The bytes are written unchanged, so any file offsets in them must be known beforehand.
     #[must_use]
     pub fn replace_stream(mut self, stream_type: StreamType, bytes: impl Into<Cow<'h, [u8]>>) -> Self {
         self.replaced.retain(|(replaced, _)| *replaced != stream_type);
@@ -335,7 +335,7 @@ impl<'h> Hooks<'h> {
         !self.replaces(stream.stream_type()) && self.streams.as_ref().is_none_or(|keep| (keep.borrow_mut())(stream))
     }
 
-    /// True if the program has a stream of its own in place of those of this type.
+    /// Returns true if the program replaces the streams of this type.
     pub(super) fn replaces(&self, stream_type: StreamType) -> bool {
         self.replaced.iter().any(|(replaced, _)| *replaced == stream_type)
     }
@@ -364,7 +364,7 @@ impl<'h> Hooks<'h> {
         edit
     }
 
-    /// True if it leaves out or changes records.
+    /// Returns true if records are left out or changed.
     pub(super) fn change_records(&self) -> bool {
         self.threads.is_some()
             || self.modules.is_some()
@@ -376,12 +376,12 @@ impl<'h> Hooks<'h> {
             || !self.thread_names.is_empty()
     }
 
-    /// True if the header stays as it is.
+    /// Returns true if the header is not changed.
     pub(super) const fn keep_header(&self) -> bool {
         self.flags.is_none() && self.time_date_stamp.is_none()
     }
 
-    /// True if it changes what no full user dump can be given.
+    /// Returns true for changes that a full user dump does not support.
     pub(super) fn maps_records(&self) -> bool {
         self.map_thread.is_some()
             || self.map_module.is_some()
@@ -392,12 +392,12 @@ impl<'h> Hooks<'h> {
             || self.time_date_stamp.is_some()
     }
 
-    /// True if a stream of this type, which the source lacks, may be made up.
+    /// Returns true if a stream of this type, which the source lacks, may be made up.
     pub(super) fn makes_up(&self, dump: &Minidump<'_>, stream_type: StreamType) -> bool {
         self.keeps_stream(&dump.absent_stream(stream_type))
     }
 
-    /// True if the memory lists are left out, and all memory with them.
+    /// Returns true if the memory lists are left out, and all memory with them.
     pub(super) fn leave_out_memory(&self, dump: &Minidump<'_>) -> bool {
         let lists = [StreamType::MEMORY_LIST, StreamType::MEMORY64_LIST];
         let mut lists = lists.into_iter().filter_map(|list| dump.raw_stream(list)).peekable();

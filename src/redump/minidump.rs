@@ -127,7 +127,7 @@ fn claims_full_memory(dump: &Minidump<'_>) -> bool {
     [MinidumpType::WITH_FULL_MEMORY, in_compressed_form].into_iter().any(|flags| dump.flags().contains(flags))
 }
 
-/// True if the dump was meant to have all memory of its process, and none of it is cut.
+/// True if the dump is meant to contain all memory of its process, and no list of it is truncated.
 fn has_full_memory(dump: &Minidump<'_>, compressed: Option<&CompressedMemory<'_>>) -> bool {
     let list = dump.list::<Memory64List<'_>>();
     let claims = dump.flags().contains(MinidumpType::WITH_FULL_MEMORY)

@@ -133,10 +133,10 @@
 //! # Compressed memory
 //!
 //! With [`Options::compressed`], the selected memory is written to a CompressedMemory stream instead of a memory list,
-//! whatever the letters are. It consists of buckets of 4 MiB, each an LZ4 block. The debugger has opened such dumps
-//! since 10.0.29507 and calls them full dumps; it can neither write one nor make a small dump from one. The rest is
-//! byte for byte what the same letters write without compression, except for the flags in the header, the directory
-//! entry of the memory list and the file positions of stacks.
+//! regardless of the letters. It consists of buckets of 4 MiB, each an LZ4 block. The debugger has opened such dumps since
+//! 10.0.29507 and calls them full dumps; it can neither write one nor make a small dump from one. The rest is byte for byte
+//! what the same letters write without compression, except for the flags in the header, the directory entry of the memory
+//! list and the file offsets of stacks.
 //!
 //! The size is not known until everything is compressed. [`Redump::size`] and [`Report::size`] therefore give the upper
 //! bound: the uncompressed size plus half a percent. If the sink can seek, [`Redump::write_to_seekable`] needs one
@@ -324,7 +324,7 @@
 //! bytes becomes `0xaa`, unless it was zero; this is how the debugger describes a triage dump. The same holds for
 //! general registers, including those of an exception. Floating-point and vector registers are filled with `0xaa`, and
 //! so is a context whose layout is unknown. Bytes removed from other memory become zero, as with `r`. Stacks are
-//! filtered down to their lowest address, whatever other options take of them, full memory included. `y`, `a` and `A`
+//! filtered down to their lowest address, even in memory that other options select, such as full memory. `y`, `a` and `A`
 //! are refused, because they ask for extended contexts.
 //!
 //! What `i`, `p`, `w`, `d`, `c` and `e` add is not filtered, and neither is what `f` adds with `s`:

@@ -16,9 +16,9 @@ use crate::redump::presets::Presets;
 /// One option letter.
 struct Letter {
     letter: char,
-    /// The flags that it stands for in the engine of 2017; `None` if that does not know it.
+    /// The flags that the letter sets in the engine of 2017; `None` if that engine does not know it.
     v2017: Option<MinidumpType>,
-    /// The flags that it stands for in the engine of 2026.
+    /// The flags that the letter sets in the engine of 2026.
     v2026: MinidumpType,
 }
 
@@ -122,7 +122,7 @@ pub struct Options {
     bits: MinidumpType,
     /// True for `/f`, which has no flags.
     full_user_dump: bool,
-    /// True for what no bits go with, either.
+    /// True for `as-is`, which excludes all flags.
     as_is: bool,
     forced: bool,
     compressed: bool,
@@ -222,8 +222,8 @@ impl Options {
         self.forced
     }
 
-    /// Compresses the selected memory, whatever the letters are: it is written to a CompressedMemory stream instead of
-    /// a memory list. Debuggers have opened such dumps since 2026 (10.0.29507).
+    /// Compresses the selected memory, regardless of the letters: it is written to a CompressedMemory stream instead of a
+    /// memory list. Debuggers have opened such dumps since 2026 (10.0.29507).
     ///
     /// The header flags have [`MinidumpType::WITH_MEMORY_COMPRESSED`] and not [`MinidumpType::WITH_FULL_MEMORY`], and
     /// stacks have no position in the file. If no memory is selected, the dump is written without compression;
@@ -327,8 +327,8 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// [`RedumpError::UnsupportedFlags`] for bits that no letter stands for, [`RedumpError::RefusedLetter`] if the
-    /// flags are those of a triage dump with extended contexts.
+    /// [`RedumpError::UnsupportedFlags`] for bits without an option letter, [`RedumpError::RefusedLetter`] if the flags are
+    /// those of a triage dump with extended contexts.
     pub fn from_minidump_type(flags: MinidumpType) -> Result<Self, RedumpError> {
         Self::from_minidump_type_as(Engine::default(), flags)
     }
@@ -373,7 +373,7 @@ impl Options {
         }
     }
 
-    /// Returns the bits that no letter stands for.
+    /// Returns the bits without an option letter.
     fn without_letter(&self) -> u64 {
         let covered = self.letters().filter_map(|letter| letter.bits(self.engine));
         let covered = covered.fold(MinidumpType::empty(), MinidumpType::union);
@@ -393,8 +393,8 @@ impl Options {
         if self.full_user_dump { OF_USER_DUMP } else { self.asked() | filters }.contains(bits)
     }
 
-    /// Returns the letter that stands for exactly these bits, if the bits are asked for by that letter or are among
-    /// those that every process can serve. Few dumps have extended contexts or a trace, which `a` also asks for.
+    /// Returns the letter for exactly these bits, if the bits are asked for by that letter or are among those that every
+    /// process can serve. Few dumps have extended contexts or a trace, which `a` also asks for.
     pub(super) fn letter_for(&self, bits: MinidumpType) -> Option<char> {
         let letter = LETTERS.iter().find(|letter| !bits.is_empty() && letter.bits(self.engine) == Some(bits));
         let is_named = |letter: char| self.letters().any(|named| named.letter == letter);

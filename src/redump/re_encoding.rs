@@ -102,20 +102,20 @@ impl<'a> Redump<'a> {
         }
         if options.is_full_user_dump() && hooks.maps_records() {
             let item = Item { name: "full user dump", index: None };
-            let reason = "records are not changed on their way into the format, nor has it flags";
+            let reason = "hooks cannot change its records, and it has no flags";
             return Err(WriteError::InvalidInput { item, reason }.into());
         }
         if options.is_as_is() {
             return match dump {
                 _ if options.conflict_with_as_is() => {
-                    let item = Item { name: "minidump as it is", index: None };
-                    Err(WriteError::InvalidInput { item, reason: "no other option goes with it but a comment" }.into())
+                    let item = Item { name: "as-is", index: None };
+                    Err(WriteError::InvalidInput { item, reason: "it can be combined only with a comment" }.into())
                 }
                 Dump::Minidump(dump) => {
                     let (plan, report, selected) = as_is::plan(dump, options.comment(), hooks)?;
                     Ok(Self { plan, report, selected })
                 }
-                Dump::FullUserDump(_) => Err(RedumpError::Unsupported { what: "a full user dump as it is" }),
+                Dump::FullUserDump(_) => Err(RedumpError::Unsupported { what: "a full user dump with `as-is`" }),
             };
         }
         let mut source = match dump {

@@ -326,7 +326,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         list.iter().for_each(|it| self.carrier.accounts.record(it.raw(), &row(*it.raw()), &MEMORY_INFO));
         let builder = &mut self.carrier.builder;
         let rows = list.iter().map(|region| row(*region.raw()));
-        // The debugger writes them sorted by address, whatever their order in the source.
+        // The debugger writes them sorted by address, regardless of their order in the source.
         match usize::try_from(list.len()) {
             Ok(count) if rows.clone().is_sorted_by_key(|row| row.base_address) => {
                 let rows = self.source.memory_infos();
@@ -392,7 +392,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         if system.wine().is_some() {
             // Nothing refers to these bytes, so they may belong to something else.
             match system.wine_bytes().filter(|_| !self.carrier.is_private) {
-                Some(bytes) => self.carrier.builder.behind_system_info(bytes.to_vec()),
+                Some(bytes) => self.carrier.builder.after_system_info(bytes.to_vec()),
                 None => self.carrier.accounts.lose(OF_WINE),
             }
         }

@@ -1,4 +1,4 @@
-//! Checks of the records that were added.
+//! Checks the records that were added.
 
 use alloc::vec::Vec;
 

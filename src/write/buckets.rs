@@ -1,29 +1,29 @@
-//! How memory ranges are cut into the regions of compressed memory, and which of them share a bucket.
+//! Splits memory ranges into the regions of compressed memory, and assigns the regions to buckets.
 
 use crate::error::{Item, WriteError};
 
 use crate::write::lz4;
 use crate::write::memory_range::MemoryRange;
 
-/// The most bytes of a bucket before it is compressed: as the writer of Windows has it.
+/// The maximum uncompressed size of a bucket, as Windows uses it.
 pub(super) const BUCKET: u32 = 4 << 20;
-/// Ranges are cut at multiples of it, so that nobody finds a word of a page in two regions.
+/// Ranges are split at multiples of this, so that no word of a page is split between two regions.
 const PAGE: u64 = 4096;
 
 /// A range, or a part of one, in a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Region {
     pub(super) number: u64,
-    /// The number of the range that it is of.
+    /// The index of its range.
     pub(super) range: u64,
     pub(super) address: u64,
     pub(super) size: u32,
     pub(super) bucket: u64,
-    /// Where it is in the bucket.
+    /// Its offset in the bucket.
     pub(super) offset: u32,
 }
 
-/// What has an address and a size.
+/// A type with an address and a size.
 pub(super) trait Bounds {
     fn bounds(&self) -> (u64, u64);
 }
@@ -40,19 +40,19 @@ impl Bounds for MemoryRange<'_> {
     }
 }
 
-/// A region, and with the first of a range the range itself.
+/// A region, and the range itself if this is its first region.
 #[derive(Debug)]
 pub(super) struct Cut<R> {
     pub(super) region: Region,
     pub(super) range: Option<R>,
 }
 
-/// The regions of ranges. A range goes on in the next bucket where one is full; empty ones are left out.
+/// The regions of ranges. A range continues in the next bucket if one is full; empty ranges are skipped.
 pub(super) struct Regions<I> {
     ranges: I,
-    /// The next range's number.
+    /// The index of the next range.
     next: u64,
-    /// The address and the number of bytes of what is left of the range that is being cut.
+    /// The address and the size of the rest of the range that is being split.
     rest: (u64, u64),
     number: u64,
     bucket: u64,
@@ -98,7 +98,7 @@ impl<R: Bounds, I: Iterator<Item = R>> Iterator for Regions<I> {
     }
 }
 
-/// How many of `left` bytes from an address on go into so much room: all, or those up to a multiple of a page.
+/// Returns how many of the `left` bytes at an address fit: all of them, or those up to a multiple of the page size.
 fn fitting(address: u64, left: u64, room: u32) -> u32 {
     match u32::try_from(left) {
         Ok(left) if left <= room => left,
@@ -109,23 +109,23 @@ fn fitting(address: u64, left: u64, room: u32) -> u32 {
     }
 }
 
-/// What can be said of compressed memory before it is compressed.
+/// The properties of compressed memory that are known before it is compressed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Totals {
     pub(super) regions: u64,
     pub(super) buckets: u64,
-    /// Bytes before they are compressed.
+    /// The uncompressed size in bytes.
     pub(super) bytes: u64,
-    /// The most that they can be afterwards.
+    /// An upper bound of the compressed size in bytes.
     pub(super) most: u64,
-    /// The bytes of the largest bucket before they are compressed.
+    /// The uncompressed size of the largest bucket in bytes.
     pub(super) largest: u32,
-    /// It differs where addresses or sizes differ.
+    /// A hash of all addresses and sizes.
     pub(super) digest: u64,
 }
 
 impl Totals {
-    /// Counts, and refuses ranges that share addresses. The ranges are sorted by address.
+    /// Computes the totals, and refuses overlapping ranges. The ranges are sorted by address.
     pub(super) fn of(ranges: impl Iterator<Item = (u64, u64)>) -> Result<Self, WriteError> {
         let mut totals = Self::default();
         let mut free = Some(0);
@@ -133,7 +133,7 @@ impl Totals {
         for Cut { region, .. } in Regions::new(ranges) {
             if free.is_none_or(|free| region.address < free) {
                 let item = Item { name: "memory range", index: Some(region.range) };
-                let reason = "it shares addresses with the one before it, which compressed memory has no place for";
+                let reason = "it overlaps the range before it, which compressed memory does not allow";
                 return Err(WriteError::InvalidInput { item, reason });
             }
             free = region.address.checked_add(region.size.into());
@@ -145,7 +145,7 @@ impl Totals {
             totals.regions += 1;
             totals.bytes = totals.bytes.saturating_add(region.size.into());
             for word in [region.address, region.size.into()] {
-                // FNV-1a, a word at a time.
+                // FNV-1a, one word at a time.
                 totals.digest = (totals.digest ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(23);
             }
         }

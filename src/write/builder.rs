@@ -1,4 +1,4 @@
-//! What a minidump contains.
+//! Collects the content of a minidump.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -19,12 +19,11 @@ use crate::write::text::Text;
 
 /// Collects the content of a minidump.
 ///
-/// [`MinidumpBuilder::add`] takes complete records: threads with registers, stack and name, modules with their debug records, and
-/// so on. The other methods take raw records of the format.
+/// [`MinidumpBuilder::add`] takes complete records: threads with registers, stack and name, modules with their debug
+/// records, and so on. The other methods take raw records of the format.
 ///
-/// Positions in the records that are handed in (`rva` fields) are not used: what a record refers to is handed in
-/// beside it, as a [`PartId`], and several records may refer to the same part. Everything else of a record is written
-/// as it is.
+/// File offsets in raw records (`rva` fields) are ignored. What a record refers to is passed separately, as a [`PartId`];
+/// several records may refer to the same part. All other fields are written unchanged.
 ///
 /// # Examples
 ///
@@ -66,7 +65,7 @@ pub struct MinidumpBuilder<'a> {
     pub(super) lists: Lists<'a>,
     /// Streams in the order in which they were added, with their types.
     pub(super) streams: Vec<(StreamType, PartId)>,
-    /// The stream that has more bytes than the directory says, and how many more.
+    /// The stream with more bytes than the directory says, and the number of additional bytes.
     pub(super) with_more: Option<(PartId, u64)>,
     pub(super) memory: Option<RangeList<'a>>,
     pub(super) memory64: Option<RangeList<'a>>,
@@ -74,7 +73,7 @@ pub struct MinidumpBuilder<'a> {
     pub(super) added: Added,
 }
 
-/// Prints how much there is, and nothing of it.
+/// Prints counts, but no contents.
 impl fmt::Debug for MinidumpBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut builder = f.debug_struct("MinidumpBuilder");
@@ -84,40 +83,40 @@ impl fmt::Debug for MinidumpBuilder<'_> {
 }
 
 impl<'a> MinidumpBuilder<'a> {
-    /// A dump without any stream.
+    /// Creates a dump without streams.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the header's flags: what the dump was meant to hold.
+    /// Sets the header's flags, which say what the dump is meant to contain.
     pub fn flags(&mut self, flags: MinidumpType) -> &mut Self {
         self.flags = flags.bits();
         self
     }
 
-    /// Sets the header's time of the dump, in seconds since 1970 UTC.
+    /// Sets the header's time stamp, in seconds since 1970 UTC.
     pub fn time_date_stamp(&mut self, seconds: u32) -> &mut Self {
         self.time_date_stamp = seconds;
         self
     }
 
-    /// Sets what happens when the reader of a memory range ends early; to stop is the default.
+    /// Sets what happens if the reader of a memory range ends early. The default is to stop.
     pub fn short_source(&mut self, short_source: ShortSource) -> &mut Self {
         self.short_source = short_source;
         self
     }
 
-    /// Adds bytes that records and other parts can refer to; `name` is for errors.
+    /// Adds bytes that records and other parts can refer to; `name` is used in errors.
     pub fn part(&mut self, name: &'static str, bytes: impl Into<Cow<'a, [u8]>>) -> PartId {
         self.push(name, bytes.into().into(), 8)
     }
 
-    /// Adds text, as a `MINIDUMP_STRING`: its size, the code units, a NUL.
+    /// Adds text as a `MINIDUMP_STRING`: its size in bytes, the code units, a NUL.
     pub fn text<'t>(&mut self, text: impl Into<Text<'t>>) -> PartId {
         let text = text.into();
         let units = text.as_bytes();
-        // A text that 32 bits cannot measure is refused by the plan, for it makes a part that is too large.
+        // `plan` refuses a text whose size does not fit 32 bits, because the part is too large.
         let length = u32::try_from(units.len()).unwrap_or(u32::MAX);
         let mut bytes = Vec::with_capacity(units.len() + 6);
         bytes.extend_from_slice(&length.to_le_bytes());
@@ -126,7 +125,7 @@ impl<'a> MinidumpBuilder<'a> {
         self.push("MINIDUMP_STRING", bytes.into(), 4)
     }
 
-    /// Adds a `MINIDUMP_STRING` that is one already.
+    /// Adds bytes that already are a `MINIDUMP_STRING`.
     #[cfg(feature = "std")]
     pub(crate) fn string(&mut self, bytes: impl Into<Cow<'a, [u8]>>) -> PartId {
         self.push("MINIDUMP_STRING", bytes.into().into(), 4)
@@ -139,24 +138,24 @@ impl<'a> MinidumpBuilder<'a> {
         PartId(u32::try_from(index).unwrap_or(u32::MAX))
     }
 
-    /// Lets the field at `position` of the part `from` hold the file offset of the part `to`.
+    /// Stores the file offset of the part `to` in the field at offset `position` of the part `from`.
     pub fn reference(&mut self, from: PartId, position: u64, width: RvaWidth, to: PartId) -> &mut Self {
         self.references.push(Reference { from, position, width, target: ReferenceTarget::Part(to) });
         self
     }
 
-    /// Lets the 32-bit field at `position` of a part hold the position of the `size` bytes of memory at an address; 0 if no list
-    /// has them.
+    /// Stores the file offset of the `size` bytes of memory at `address` in the 32-bit field at offset `position` of a
+    /// part; 0 if no memory list contains them.
     #[cfg(feature = "std")]
     pub(crate) fn memory_position(&mut self, from: PartId, position: u64, address: u64, size: u64) {
         let target = ReferenceTarget::MemoryRange { address, size };
         self.references.push(Reference { from, position, width: RvaWidth::Rva, target });
     }
 
-    /// Adds a stream of any type from its bytes; [`MinidumpBuilder::reference`] can point out of it.
+    /// Adds a stream of any type from its bytes, which may refer to parts: see [`MinidumpBuilder::reference`].
     ///
-    /// Streams of types that the builder has methods for stand where these would put them, others at the end of the
-    /// directory. A type may be added more than once.
+    /// A stream of a type that has a method of its own is placed where that method would place it; other streams go to the
+    /// end of the directory. A type may be added more than once.
     pub fn stream(&mut self, stream_type: StreamType, bytes: impl Into<Cow<'a, [u8]>>) -> PartId {
         self.stream_of(stream_type, bytes.into().into())
     }
@@ -170,10 +169,10 @@ impl<'a> MinidumpBuilder<'a> {
         part
     }
 
-    /// Lets a list stand in the dump even if nothing is added to it.
+    /// Writes a list even if nothing is added to it.
     ///
-    /// It concerns the thread, module and memory lists, and the lists of threads' names and information, unloaded
-    /// modules, memory information and handles; other types are left alone.
+    /// Applies to the thread, module and memory lists, and to the lists of thread names, thread information, unloaded
+    /// modules, memory information and handles. Other types are ignored.
     pub fn list(&mut self, stream_type: StreamType) -> &mut Self {
         match stream_type {
             StreamType::MEMORY_LIST => drop(self.memory.get_or_insert_default()),
@@ -183,19 +182,19 @@ impl<'a> MinidumpBuilder<'a> {
         self
     }
 
-    /// Adds a range to the memory list; its bytes must come to lie below 4 GiB in the file.
+    /// Adds a range to the memory list. Its bytes must end up below 4 GiB in the file.
     pub fn memory(&mut self, range: MemoryRange<'a>) -> &mut Self {
         self.memory.get_or_insert_default().push(range);
         self
     }
 
-    /// Adds a range to the Memory64 list, which is for dumps with full memory.
+    /// Adds a range to the Memory64 list, which is meant for dumps with full memory.
     pub fn memory64(&mut self, range: MemoryRange<'a>) -> &mut Self {
         self.memory64.get_or_insert_default().push(range);
         self
     }
 
-    /// Lets the memory list or the Memory64 list end with ranges that are worked out when they are needed.
+    /// Adds ranges that are computed when they are needed to the end of the memory list or the Memory64 list.
     pub(crate) fn computed_memory(&mut self, wide: bool, ranges: Box<dyn ComputedRanges + 'a>) {
         let list = if wide { &mut self.memory64 } else { &mut self.memory };
         list.get_or_insert_default().compute(ranges);
@@ -203,13 +202,13 @@ impl<'a> MinidumpBuilder<'a> {
 
     /// Compresses the memory: the ranges of both lists become a CompressedMemory stream.
     ///
-    /// The debugger opens such files since 10.0.29507, and calls them full dumps whatever is in them. The header's flags
-    /// say so: [`MinidumpType::WITH_MEMORY_COMPRESSED`] is set and [`MinidumpType::WITH_FULL_MEMORY`] is not. Stacks have
-    /// no position in the file. Ranges are sorted by address, and must not share addresses. The format has no place for
-    /// memory of no bytes: the lists then stay as they are, without compression.
+    /// Debuggers have opened such files since version 10.0.29507, and call them full dumps regardless of their content. In the
+    /// header's flags, [`MinidumpType::WITH_MEMORY_COMPRESSED`] is set and [`MinidumpType::WITH_FULL_MEMORY`] is cleared.
+    /// Stacks have no file offset. Ranges are sorted by address, and must not overlap. If there are no bytes of memory,
+    /// which the format cannot express, the lists are written without compression.
     ///
-    /// The blocks are packed by several threads, and are the same however many there are: see [`Plan`](crate::write::Plan),
-    /// of which only a bound of the size is known before they are.
+    /// Several threads compress the blocks; the result does not depend on their number. Before that,
+    /// [`Plan`](crate::write::Plan) only has an upper bound of the size.
     ///
     /// # Examples
     ///
@@ -234,21 +233,21 @@ impl<'a> MinidumpBuilder<'a> {
 
     /// Adds a thread.
     ///
-    /// The stack's position in the file follows from its address and size, if a memory list has all of it: in one range, or
-    /// in several that follow each other. Otherwise it is 0, and so it is at 4 GiB and beyond, and with compressed memory;
-    /// readers then look the stack up by its address.
+    /// The file offset of the stack is derived from its address and size, if a memory list contains all of it, in one range
+    /// or in several contiguous ones. Otherwise it is 0, as it is at 4 GiB and beyond and with compressed memory; readers
+    /// then find the stack by its address.
     pub fn thread(&mut self, record: format::Thread, context: Option<PartId>) -> &mut Self {
         self.lists.threads.get_or_insert_default().push((record, context));
         self
     }
 
-    /// Adds a thread with a backing store, to the extended thread list; positions follow as in that of plain threads.
+    /// Adds a thread with a backing store to the extended thread list. File offsets are derived as for other threads.
     pub fn thread_ex(&mut self, record: format::thread::ThreadEx, context: Option<PartId>) -> &mut Self {
         self.lists.threads_ex.get_or_insert_default().push((record, context));
         self
     }
 
-    /// Adds a thread's times, state and start address.
+    /// Adds the times, state and start address of a thread.
     pub fn thread_info(&mut self, record: format::thread::ThreadInfo) -> &mut Self {
         self.lists.thread_infos.get_or_insert_default().push(record);
         self
@@ -272,7 +271,7 @@ impl<'a> MinidumpBuilder<'a> {
         self
     }
 
-    /// Adds a module whose name is not known; the position of its name will be 0.
+    /// Adds a module without a known name; the RVA of its name is 0.
     pub fn nameless_module(
         &mut self,
         record: format::Module,
@@ -283,7 +282,7 @@ impl<'a> MinidumpBuilder<'a> {
         self
     }
 
-    /// Adds a module that was unloaded; without a name the position of the name will be 0.
+    /// Adds an unloaded module; without a name, the RVA of the name is 0.
     pub fn unloaded_module(&mut self, record: format::module::UnloadedModule, name: Option<PartId>) -> &mut Self {
         self.lists.unloaded_modules.get_or_insert_default().push((record, name));
         self
@@ -295,8 +294,7 @@ impl<'a> MinidumpBuilder<'a> {
         self
     }
 
-    /// Lets the memory information list be one of `count` rows that are worked out when it is written, in place of those
-    /// that were added.
+    /// Replaces the rows of the memory information list by `count` rows that are computed when the list is written.
     pub(crate) fn computed_memory_infos(
         &mut self,
         count: usize,
@@ -305,7 +303,7 @@ impl<'a> MinidumpBuilder<'a> {
         self.lists.computed_memory_infos = Some(ComputedMemoryInfos { count, row: Box::new(row) });
     }
 
-    /// Adds a handle; `information` is the first record of its object information chain.
+    /// Adds a handle; `information` is the first record of its chain of object information.
     pub fn handle(
         &mut self,
         record: format::handle::HandleDescriptor2,
@@ -317,32 +315,32 @@ impl<'a> MinidumpBuilder<'a> {
         self
     }
 
-    /// Adds an exception stream; there may be several.
+    /// Adds an exception stream. A dump may have several.
     pub fn exception(&mut self, record: format::ExceptionStream, context: Option<PartId>) -> &mut Self {
         self.lists.exceptions.push((record, context));
         self
     }
 
-    /// Adds the system information; `csd_version` is the text of the service pack or build.
+    /// Adds the system information; `csd_version` is the service pack or a text about the build.
     pub fn system_info(&mut self, record: format::SystemInfo, csd_version: Option<PartId>) -> &mut Self {
         self.lists.system_infos.push((record, csd_version));
         self
     }
 
-    /// Puts bytes right behind the first system information, in no stream, where Wine tells of itself.
+    /// Writes bytes directly after the first system information, outside any stream, where Wine stores its own version.
     #[cfg(feature = "std")]
-    pub(crate) fn behind_system_info(&mut self, bytes: Vec<u8>) {
-        self.lists.behind_system_info = bytes;
+    pub(crate) fn after_system_info(&mut self, bytes: Vec<u8>) {
+        self.lists.after_system_info = bytes;
     }
 
-    /// Adds the process information in its longest form, whose size it will give; `flags1` says what is valid in it.
+    /// Adds the process information in its longest form, and sets its size field; `flags1` says which fields are valid.
     pub fn misc_info(&mut self, mut record: format::system::MiscInfo5) -> &mut Self {
         record.misc_info4.misc_info3.misc_info2.misc_info.size_of_info = format::size32::<format::system::MiscInfo5>();
         self.stream(StreamType::MISC_INFO, encode::encoded(record));
         self
     }
 
-    /// Adds a comment in UTF-16, with a NUL at its end.
+    /// Adds a comment in UTF-16, with a terminating NUL.
     pub fn comment<'t>(&mut self, text: impl Into<Text<'t>>) -> &mut Self {
         let text = text.into();
         let mut bytes = text.as_bytes().to_vec();

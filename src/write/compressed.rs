@@ -1,4 +1,4 @@
-//! Compressed memory: its place in the file, and the ways into a sink.
+//! Compressed memory: its layout in the file, and how it is written to a sink.
 
 use alloc::collections::BTreeMap;
 use alloc::vec;
@@ -26,13 +26,13 @@ const HEADER: Item = Item { name: "CompressedMemory", index: None };
 const REGIONS: Item = Item { name: "array of regions", index: None };
 const BUCKETS: Item = Item { name: "array of buckets", index: None };
 
-/// Moves a sink to a position, if it can do that.
+/// Moves a sink to a position, if the sink supports it.
 pub(super) type Seek<W> = Option<fn(&mut W, SeekFrom) -> io::Result<u64>>;
 
 /// The compressed memory of a plan.
 #[derive(Debug)]
 pub(super) struct CompressedChunk<'a> {
-    /// Where the header is.
+    /// The file offset of the header.
     offset: u64,
     pub(super) ranges: RangeList<'a>,
     pub(super) totals: Totals,
@@ -40,22 +40,22 @@ pub(super) struct CompressedChunk<'a> {
     process_id: u32,
 }
 
-/// What is found out by compressing everything once.
+/// The sizes that the first of two passes determines.
 pub(super) struct Sizes {
     rows: Vec<CompressedBucket>,
-    /// Buckets that cannot be compressed again.
+    /// Blocks of buckets that cannot be compressed again.
     kept: BTreeMap<u64, Vec<u8>>,
     shortfalls: Vec<Shortfall>,
 }
 
-/// How the blocks are made.
+/// The settings for compression.
 pub(super) struct Work<'w, 'a> {
     pub(super) short_source: ShortSource,
     pub(super) threads: Option<NonZero<usize>>,
     pub(super) progress: &'w mut Option<Progress<'a>>,
     /// Bytes of memory that count as done.
     pub(super) done: u64,
-    /// Bytes of memory that are to be compressed in all.
+    /// The total number of bytes of memory to be compressed.
     pub(super) total: u64,
 }
 
@@ -73,7 +73,7 @@ impl Work<'_, '_> {
 }
 
 impl<'a> CompressedChunk<'a> {
-    /// Gives the ranges a place behind all streams: header, regions, buckets, blocks. They have bytes.
+    /// Places the ranges after all streams: header, regions, buckets, blocks. There is at least one byte of memory.
     pub(super) fn place(
         cursor: &mut Cursor,
         ranges: RangeList<'a>,
@@ -81,12 +81,12 @@ impl<'a> CompressedChunk<'a> {
         process_id: u32,
     ) -> Result<Self, WriteError> {
         if !lz4::IS_THERE {
-            let reason = "memory is compressed by the feature `lz4`, which this program was built without";
+            let reason = "compressing memory requires the feature `lz4`, which this program was built without";
             return Err(WriteError::InvalidInput { item: HEADER, reason });
         }
         let totals = Totals::of(ranges.bounds())?;
         let offset = cursor.take_rva(CompressedMemoryHeader::SIZE as u64, 8, HEADER)?;
-        // Two dumps that hold the same ranges differ in their time.
+        // The time distinguishes dumps with the same ranges.
         let dump_id = totals.digest ^ u64::from(time_date_stamp).rotate_left(32) ^ u64::from(process_id);
         let chunk = Self { offset, ranges, totals, dump_id, process_id };
         for (count, size, item) in
@@ -99,18 +99,18 @@ impl<'a> CompressedChunk<'a> {
         Ok(chunk)
     }
 
-    /// What is known when all is written.
+    /// Returns the final figures.
     pub(super) fn written(&self, file_size: u64) -> Compressed {
         Compressed { compressed_size: file_size.saturating_sub(self.base()), ..self.planned() }
     }
 
-    /// What is known before.
+    /// Returns the figures that are known before writing.
     pub(super) const fn planned(&self) -> Compressed {
         let Totals { regions, buckets, bytes, most, .. } = self.totals;
         Compressed { regions, buckets, size: bytes, compressed_size: most }
     }
 
-    /// Type, position and size of the stream.
+    /// Returns type, offset and size of the stream.
     pub(super) const fn directory_entry(&self) -> (StreamType, u64, u64, Item) {
         (StreamType::COMPRESSED_MEMORY, self.offset, CompressedMemoryHeader::SIZE as u64, HEADER)
     }
@@ -123,7 +123,7 @@ impl<'a> CompressedChunk<'a> {
         self.regions_at() + self.totals.regions * CompressedRegion::SIZE as u64
     }
 
-    /// Where the blocks begin.
+    /// Returns the file offset of the blocks.
     const fn base(&self) -> u64 {
         self.buckets_at() + self.totals.buckets * CompressedBucket::SIZE as u64
     }
@@ -137,7 +137,7 @@ impl<'a> CompressedChunk<'a> {
             signature: CompressedMemoryHeader::SIGNATURE,
             dump_id: self.dump_id,
             process_id: self.process_id.into(),
-            // Bytes that do not compress take more than a bucket.
+            // Incompressible bytes take more than a bucket.
             max_transfer_size: largest.max(BUCKET.into()),
             compressed_stream_offset: self.offset,
             compressed_stream_size: self.base() - self.offset + compressed_size,
@@ -157,7 +157,8 @@ impl<'a> CompressedChunk<'a> {
         }
     }
 
-    /// Compresses everything, hands each bucket over with its row of the array, and tells what readers did not give.
+    /// Compresses everything, passes on each bucket with its row of the array, and returns the bytes that readers did not
+    /// return.
     fn pack(
         &mut self,
         work: &mut Work<'_, '_>,
@@ -187,7 +188,7 @@ impl<'a> CompressedChunk<'a> {
         Ok(gatherer.shortfalls)
     }
 
-    /// Finds out what has to be known before the first byte is written, if the sink cannot be moved back.
+    /// Determines the sizes that must be known before the first byte is written to a sink that cannot seek.
     pub(super) fn sizes(&mut self, work: &mut Work<'_, '_>) -> Result<Sizes, WriteError> {
         let (mut rows, mut kept) = (Vec::new(), BTreeMap::new());
         let shortfalls = self.pack(work, &|_| false, &mut |packed, row| {
@@ -200,7 +201,7 @@ impl<'a> CompressedChunk<'a> {
         Ok(Sizes { rows, kept, shortfalls })
     }
 
-    /// Writes everything in its order, from where the streams end.
+    /// Writes everything in order, starting at the end of the streams.
     pub(super) fn write_in_order<W: Write>(
         &mut self,
         emitter: &mut Emitter<'_, '_, W>,
@@ -228,7 +229,7 @@ impl<'a> CompressedChunk<'a> {
         Ok(())
     }
 
-    /// Writes the blocks, and goes back for what stands in front of them.
+    /// Writes the blocks, then seeks back and writes the tables in front of them.
     pub(super) fn write_and_go_back<W: Write>(
         &mut self,
         emitter: &mut Emitter<'_, '_, W>,
@@ -237,7 +238,7 @@ impl<'a> CompressedChunk<'a> {
         work: &mut Work<'_, '_>,
     ) -> Result<(), WriteError> {
         emitter.pad_to(self.offset)?;
-        // A file that is left like this has no compressed memory for any reader.
+        // Until the header is written, readers find no compressed memory in the file.
         self.write_header(emitter, vec![0; CompressedMemoryHeader::SIZE])?;
         self.write_regions(emitter)?;
         self.write_buckets(emitter, vec![0; usize::try_from(self.base() - self.buckets_at()).unwrap_or(0)])?;
@@ -288,7 +289,7 @@ fn encoded_rows(rows: &[CompressedBucket]) -> Vec<u8> {
     out
 }
 
-/// How many per cent smaller, rounded; 0 where it is not smaller.
+/// Returns the saving in per cent, rounded; 0 if there is none.
 fn percent_saved(before: u64, after: u64) -> u64 {
     let (before, after) = (u128::from(before).max(1), u128::from(after));
     let left = (100 * after + before / 2) / before;

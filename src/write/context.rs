@@ -1,4 +1,4 @@
-//! CPU contexts, built by register name.
+//! Builds CPU contexts from register names.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -17,13 +17,13 @@ use crate::format::system::XStateConfigFeature;
 
 use crate::write::encode;
 
-/// Where the area of `XSAVE` starts, in bytes from the `CONTEXT_EX`; Crashpad has it in the same place.
+/// Offset of the `XSAVE` area from the `CONTEXT_EX`, in bytes. Crashpad uses the same offset.
 const CHUNK: u32 = 64;
-/// Where the first group behind the header is in a whole area of `XSAVE`, in bytes.
+/// Offset of the first component after the header in a complete `XSAVE` area, in bytes.
 const FIRST_GROUP: u32 = FXSAVE_SIZE + size32::<XSaveHeader>();
-/// The number of the feature that holds the upper halves of the `ymm` registers.
+/// The number of the feature that contains the upper halves of the `ymm` registers.
 const AVX: u32 = 2;
-/// Sizes of half a `ymm` register and of all upper halves, in bytes.
+/// Size of half a `ymm` register, and of all upper halves, in bytes.
 const HALF: usize = 16;
 const HALVES: usize = 16 * HALF;
 
@@ -60,9 +60,9 @@ const HALVES: usize = 16 * HALF;
 pub struct ContextBuilder {
     layout: ContextLayout,
     bytes: Vec<u8>,
-    /// Flags that follow from the registers that were set.
+    /// Flags of the registers that were set.
     filled: u32,
-    /// The flag of the processor.
+    /// The processor flag.
     cpu: u32,
     flags: Option<u64>,
     /// Extended features by number.
@@ -70,7 +70,7 @@ pub struct ContextBuilder {
     fault: Option<Fault>,
 }
 
-/// Prints the layout and no register values.
+/// Prints the layout, but no register values.
 impl fmt::Debug for ContextBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut builder = f.debug_struct("ContextBuilder");
@@ -86,7 +86,7 @@ enum Fault {
 }
 
 impl ContextBuilder {
-    /// Starts with a context of zeros.
+    /// Creates a context in which every byte is 0.
     #[must_use]
     pub fn new(layout: &ContextLayout) -> Self {
         let bytes = vec![0; usize::try_from(layout.size).unwrap_or_default()];
@@ -94,7 +94,7 @@ impl ContextBuilder {
         Self { layout: *layout, bytes, filled: 0, cpu, flags: None, extended: BTreeMap::new(), fault: None }
     }
 
-    /// The layout of the fixed part.
+    /// Returns the layout of the fixed part.
     #[must_use]
     pub const fn layout(&self) -> &ContextLayout {
         &self.layout
@@ -107,7 +107,8 @@ impl ContextBuilder {
         self.put(name, &value.to_le_bytes(), false)
     }
 
-    /// Sets a register from exactly as many bytes as it has, least significant first. Use it for vector registers.
+    /// Sets a register from its bytes, least significant first; the number of bytes must match. Use it for vector
+    /// registers.
     pub fn register_bytes(&mut self, name: &str, bytes: &[u8]) -> &mut Self {
         self.put(name, bytes, true)
     }
@@ -138,7 +139,7 @@ impl ContextBuilder {
 
     /// Sets the 512-byte `FXSAVE` area: the x87 and SSE registers.
     ///
-    /// An AMD64 context holds `mxcsr` twice; this sets both.
+    /// An AMD64 context stores `mxcsr` twice; this sets both.
     pub fn fxsave(&mut self, area: &[u8; 512]) -> &mut Self {
         let Some(start) = self.layout.fxsave.and_then(|start| usize::try_from(start).ok()) else {
             return self.fail(Fault::Invalid("FXSAVE area", "the context layout has no place for it"));
@@ -155,7 +156,7 @@ impl ContextBuilder {
         }
     }
 
-    /// Sets an AVX register, least significant byte first. Its lower half is the `xmm` register of the same number.
+    /// Sets an AVX register, least significant byte first. Its lower half is the `xmm` register with the same number.
     pub fn ymm(&mut self, number: u8, register: &[u8; 32]) -> &mut Self {
         let (low, high) = register.split_at(HALF);
         self.put(&alloc::format!("xmm{number}"), low, true);
@@ -169,7 +170,7 @@ impl ContextBuilder {
         self.has_extended()
     }
 
-    /// Sets an extended feature to the bytes that `XSAVE` stores for it. Numbers are those of [`XSTATE_FEATURES`]; for
+    /// Sets an extended feature to the bytes that `XSAVE` stores for it. The numbers are those of [`XSTATE_FEATURES`]; for
     /// features 0 and 1 use [`ContextBuilder::fxsave`].
     ///
     /// The area is written in compacted form. Pass [`ContextBuilder::xstate_config`] to
@@ -195,8 +196,8 @@ impl ContextBuilder {
         self.group(RegisterGroup::XState)
     }
 
-    /// Marks a register group as valid in the flags, even if no register of it was set. Does nothing if the layout has no flag
-    /// for the group.
+    /// Marks a register group as valid in the flags, even if none of its registers was set. Does nothing if the layout has
+    /// no flag for the group.
     pub fn group(&mut self, group: RegisterGroup) -> &mut Self {
         self.filled |= self.layout.group_flag(group).unwrap_or_default();
         self
@@ -212,7 +213,7 @@ impl ContextBuilder {
         self
     }
 
-    /// Replaces the flags that would otherwise follow from the registers.
+    /// Replaces the flags that are otherwise derived from the registers.
     pub const fn flags(&mut self, flags: u64) -> &mut Self {
         self.flags = Some(flags);
         self
@@ -275,7 +276,7 @@ impl ContextBuilder {
         }
     }
 
-    /// Number, offset in a full `XSAVE` area, and size of each feature.
+    /// Returns number, offset in a complete `XSAVE` area, and size of each feature.
     fn places(&self) -> impl Iterator<Item = (u32, u32, u32)> + '_ {
         self.extended.iter().scan(FIRST_GROUP, |next, (&number, bytes)| {
             let known = XSTATE_FEATURES.iter().find(|feature| feature.number == number);
@@ -286,7 +287,7 @@ impl ContextBuilder {
         })
     }
 
-    /// Describes the extended features for the MiscInfo stream; pass it to
+    /// Returns the description of the extended features for the MiscInfo stream, for
     /// [`MiscInfo::xstate`](crate::write::MiscInfo::xstate). All zeros if there are none.
     #[must_use]
     pub fn xstate_config(&self) -> XStateConfigFeature {

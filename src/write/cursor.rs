@@ -1,8 +1,8 @@
-//! Positions for one part after the other.
+//! Assigns consecutive file offsets.
 
 use crate::error::{Item, WriteError};
 
-/// Hands out positions one behind the other.
+/// The next free file offset.
 #[derive(Default)]
 pub(super) struct Cursor {
     pub(super) at: u64,
@@ -15,7 +15,7 @@ impl Cursor {
         Ok(offset)
     }
 
-    /// As [`Cursor::take`], for what is found by a 32-bit position.
+    /// Like [`Cursor::take`], for a part that 32-bit RVAs refer to.
     pub(super) fn take_rva(&mut self, size: u64, align: u32, item: Item) -> Result<u64, WriteError> {
         let Some((offset, end)) = self.next(size, align) else {
             return Err(WriteError::RvaOverflow { item, offset: self.at, size });
@@ -27,14 +27,14 @@ impl Cursor {
         Ok(offset)
     }
 
-    /// Where so many bytes would start and end.
+    /// Returns the start and the end of the next `size` bytes.
     fn next(&self, size: u64, align: u32) -> Option<(u64, u64)> {
         let offset = self.at.checked_next_multiple_of(align.max(1).into())?;
         Some((offset, offset.checked_add(size)?))
     }
 }
 
-/// A position for a field of 32 bits.
+/// Returns a file offset as a 32-bit RVA.
 pub(super) fn rva(value: u64, item: Item) -> Result<u32, WriteError> {
     u32::try_from(value).map_err(|_| WriteError::RvaOverflow { item, offset: value, size: 0 })
 }

@@ -1,4 +1,4 @@
-//! A plan into a sink, in one pass.
+//! Writes a plan to a sink in one pass.
 
 use alloc::vec::Vec;
 use std::io::{self, SeekFrom, Write};
@@ -19,36 +19,37 @@ use crate::write::written::Written;
 impl Plan<'_> {
     /// Writes the dump from the first byte to the last.
     ///
-    /// The sink is never asked to seek. Borrowed memory contents are handed to it from where they are.
+    /// Never seeks. Borrowed memory contents are passed to the sink without copying them.
     ///
-    /// If memory is compressed, that is done twice, for where everything is has to be known before the first byte goes out:
-    /// [`Plan::write_to_seekable`] does it once. What can be read only once is kept meanwhile, compressed: ranges from
-    /// readers, and in a re-encoding all of them if memory is redacted.
+    /// Compressed memory is compressed twice, because all positions must be known before the first byte is written;
+    /// [`Plan::write_to_seekable`] compresses once. Memory that can be read only once is kept in compressed form in
+    /// between: ranges from readers, and all ranges of a re-encoding that redacts memory.
     ///
     /// # Errors
     ///
-    /// [`WriteError::Io`] if the sink fails, [`WriteError::Source`] if the reader of a memory range does,
-    /// [`WriteError::ShortSource`] if one ends early and zeros were not asked for, [`WriteError::InvalidInput`] if memory is
-    /// compressed and has changed when it is done a second time. What was written by then is no dump.
+    /// [`WriteError::Io`] if the sink fails, [`WriteError::Source`] if the reader of a memory range fails,
+    /// [`WriteError::ShortSource`] if a reader ends early and zeros were not asked for, [`WriteError::InvalidInput`] if
+    /// compressed memory changes between the two passes. What was written up to the error is not a valid dump.
     pub fn write_to(self, sink: impl io::Write) -> Result<Written, WriteError> {
         self.emit(sink, None)
     }
 
-    /// Writes the dump from where the sink is, and goes back once for what follows from the sizes of compressed memory. Without
-    /// compressed memory this is [`Plan::write_to`].
+    /// Writes the dump from the current position of the sink, and seeks back once to fill in what depends on the sizes of
+    /// compressed memory. Without compressed memory, this is the same as [`Plan::write_to`].
     ///
-    /// At the end, the sink stands behind the dump. A file must not be open for appending: it would not go back.
+    /// Afterwards, the sink is positioned at the end of the dump. A file must not be open for appending, because it could
+    /// not seek back.
     ///
     /// # Errors
     ///
-    /// As [`Plan::write_to`], and [`WriteError::Io`] if the sink cannot be moved.
+    /// As for [`Plan::write_to`], and [`WriteError::Io`] if the sink cannot seek.
     pub fn write_to_seekable(self, sink: impl io::Write + io::Seek) -> Result<Written, WriteError> {
         self.emit(sink, Some(io::Seek::seek))
     }
 
     fn emit<W: Write>(mut self, sink: W, seek: Seek<W>) -> Result<Written, WriteError> {
         let Plan { mut chunks, memory, mut compressed, mut tail, short_source, size: expected, threads, .. } = self;
-        // It is told of the file, or of the memory that is compressed.
+        // Progress counts the bytes of the file, or of the memory if that is compressed.
         let (mut of_file, mut of_memory) = match compressed {
             None => (self.progress.take(), None),
             Some(_) => (None, self.progress.take()),
@@ -80,7 +81,7 @@ impl Plan<'_> {
             _ => {}
         }
         emitter.chunks(&mut tail, short_source)?;
-        // A sink that keeps bytes back has to pass them on now: who drops it does not learn whether it could.
+        // A buffering sink has to flush now: if it is dropped later, the caller does not learn about a failure.
         let size = emitter.offset;
         emitter.sink.flush().map_err(|source| {
             let item = Item { name: "file", index: None };
@@ -92,7 +93,7 @@ impl Plan<'_> {
 }
 
 impl<W: Write> Emitter<'_, '_, W> {
-    /// Writes what has its place in the plan, with zeros between.
+    /// Writes the chunks of the plan, with zeros between them.
     fn chunks(&mut self, chunks: &mut [Chunk<'_>], short_source: ShortSource) -> Result<(), WriteError> {
         let mut batch = Batch::default();
         let mut buffer = Vec::new();
@@ -111,14 +112,14 @@ impl<W: Write> Emitter<'_, '_, W> {
         self.write(&mut batch)
     }
 
-    /// Writes what stands in front of the bytes of a list.
+    /// Writes what precedes the bytes of a list.
     fn head(&mut self, list: &MemoryChunk<'_>) -> Result<(), WriteError> {
         match list.form {
             MemoryForm::List => {
                 let mut at = list.base;
                 let count = u32::try_from(list.ranges.count()).unwrap_or(u32::MAX);
                 self.descriptors(list, encode::encoded(count), |out, (start_of_memory_range, size)| {
-                    // The plan has seen that both fit.
+                    // The plan has checked that both fit.
                     let rva = u32::try_from(at).unwrap_or(u32::MAX);
                     let data_size = u32::try_from(size).unwrap_or(u32::MAX);
                     at += size;
@@ -136,7 +137,7 @@ impl<W: Write> Emitter<'_, '_, W> {
         }
     }
 
-    /// Writes a list's header and descriptors, from `list.offset` on, through a small buffer.
+    /// Writes the header and the descriptors of a list, starting at `list.offset`, through a small buffer.
     fn descriptors(
         &mut self,
         list: &MemoryChunk<'_>,
@@ -151,7 +152,7 @@ impl<W: Write> Emitter<'_, '_, W> {
         self.rows(of, head, list.ranges.bounds(), put)
     }
 
-    /// Writes the bytes of all ranges of a list, which stand back to back.
+    /// Writes the bytes of all ranges of a list, which are contiguous in the file.
     fn contents(&mut self, mut list: MemoryChunk<'_>, short_source: ShortSource) -> Result<(), WriteError> {
         let mut batch = Batch::default();
         let mut buffer = Vec::new();
@@ -163,7 +164,7 @@ impl<W: Write> Emitter<'_, '_, W> {
         self.write(&mut batch)
     }
 
-    /// Writes the bytes of a range; those of a reader through a buffer.
+    /// Writes the bytes of a range; those from a reader go through a buffer.
     fn range<'r>(
         &mut self,
         batch: &mut Batch<'r>,
@@ -184,7 +185,7 @@ impl<W: Write> Emitter<'_, '_, W> {
         }
     }
 
-    /// Copies just as many bytes from a reader as its range has, whatever it gives.
+    /// Copies exactly as many bytes from a reader as its range has, regardless of how many it returns.
     fn copy(&mut self, of: Extent, mut source: Source<'_>, buffer: &mut [u8]) -> Result<(), WriteError> {
         let index = of.item.index.unwrap_or(0);
         let mut left = of.size;

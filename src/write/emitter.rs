@@ -1,4 +1,4 @@
-//! Runs of bytes into a sink, and what to say if it fails.
+//! Writes runs of bytes to a sink, and describes where a failure happened.
 
 use alloc::vec::Vec;
 use core::hint::black_box;
@@ -8,33 +8,33 @@ use crate::error::{Item, WriteError};
 
 use crate::write::written::{Progress, Shortfall};
 
-/// How many runs of bytes go into one call of the sink.
+/// The number of runs in one call of the sink.
 const BATCH: usize = 256;
-/// How many bytes go into one call of the sink. The kernel copies from a mapping whose pages it has to bring in first
-/// about twice as fast in pieces of this size as in one piece of a gigabyte.
+/// The number of bytes in one call of the sink. From a mapping whose pages are not resident yet, the kernel copies about
+/// twice as fast in pieces of this size as in one piece of a gigabyte.
 const PIECE: usize = 512 * 1024;
-/// The size of the buffer for rows, and for memory that a reader gives.
+/// The size of the buffer for rows, and for memory from a reader.
 pub(super) const BUFFER: usize = 64 * 1024;
 pub(super) const ZEROS: &[u8] = &[0; 4096];
-/// The smallest page that any system has.
+/// The smallest page size of any system.
 const PAGE: usize = 4096;
 
-/// Brings in the pages of a mapping, several at a time. The kernel copies what is not there yet in vain first: it stops at
-/// each such page, clears what it has begun in the target's, and starts it over.
+/// Makes the pages of a mapping resident, several at a time. Otherwise the kernel stops copying at each page that is not
+/// resident, clears the part of the target page that it has written, and starts over.
 fn touch(bytes: &[u8]) {
     black_box(bytes.iter().step_by(PAGE).fold(0, |all, byte| all ^ byte));
 }
 
-/// What bytes belong to, for errors: a whole range or list, though it goes out in several runs.
+/// The item that bytes belong to, for errors: a whole range or list, even if it is written in several runs.
 #[derive(Clone, Copy)]
 pub(super) struct Extent {
     pub(super) item: Item,
-    /// Where it starts in the output.
+    /// Its offset in the output.
     pub(super) offset: u64,
     pub(super) size: u64,
 }
 
-/// Runs of bytes that the next call of the sink gets together.
+/// Runs that are passed to the sink in one call.
 #[derive(Default)]
 pub(super) struct Batch<'b> {
     runs: Vec<(Extent, &'b [u8])>,
@@ -68,7 +68,7 @@ impl<'b> Batch<'b> {
     }
 }
 
-/// The sink and how far it is.
+/// The sink, and the number of bytes written so far.
 pub(super) struct Emitter<'p, 'a, W> {
     pub(super) sink: W,
     pub(super) offset: u64,
@@ -86,14 +86,14 @@ impl<W: Write> Emitter<'_, '_, W> {
         let mut written = 0u64;
         while !slices.is_empty() {
             let result = match slices {
-                // It needs no list.
+                // A single run does not need a list of slices.
                 [run] => self.sink.write(run),
                 _ => self.sink.write_vectored(slices),
             };
             match result {
                 Ok(0) => return Err(self.failed(batch, written, io::ErrorKind::WriteZero.into())),
                 Ok(count) => {
-                    // A sink that claims more than it was given must not end in a panic.
+                    // A sink that claims to have written more than it was given must not cause a panic.
                     let count = count.min(slices.iter().map(|slice| slice.len()).sum());
                     written += count as u64;
                     IoSlice::advance_slices(&mut slices, count);
@@ -111,7 +111,7 @@ impl<W: Write> Emitter<'_, '_, W> {
         Ok(())
     }
 
-    /// Moves the sink to a position of the dump, which starts at `start`.
+    /// Moves the sink to an offset in the dump, which starts at `start`.
     pub(super) fn move_to(
         &mut self,
         seek: fn(&mut W, SeekFrom) -> io::Result<u64>,
@@ -128,7 +128,7 @@ impl<W: Write> Emitter<'_, '_, W> {
         WriteError::Io { item, offset: 0, needed: self.expected, written: self.offset, source }
     }
 
-    /// The error that names what the sink stopped in.
+    /// Returns an error that names the item at which the sink stopped.
     fn failed(&self, batch: &Batch<'_>, written: u64, source: io::Error) -> WriteError {
         let stopped = self.offset + written;
         let mut end = self.offset;

@@ -1,4 +1,4 @@
-//! The bytes of memory ranges, bucket by bucket.
+//! Collects the bytes of memory ranges, bucket by bucket.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -10,26 +10,26 @@ use crate::write::memory_range::{Contents, MemoryRange, ShortSource};
 use crate::write::source::Source;
 use crate::write::written::Shortfall;
 
-/// So many runs stay where they are borrowed from. The list of more of them would take more room than what they are.
+/// Up to this many runs are left where they are borrowed from. A longer list would take more memory than copying the bytes.
 const RUNS: usize = 4096;
 
-/// Where the uncompressed bytes of a bucket are.
+/// Location of the uncompressed bytes of a bucket.
 pub(super) enum Gathered<'b> {
-    /// Borrowed, one run behind the other.
+    /// Borrowed, in consecutive runs.
     Runs(Vec<&'b [u8]>),
-    /// At the start of the room that was lent for them, because a reader gave some of them or there are too many runs.
+    /// At the start of the caller's buffer, because some of them came from a reader or there are too many runs.
     Filled,
 }
 
-/// Goes through ranges once, from the first byte to the last.
+/// Goes through the ranges once, from the first byte to the last.
 pub(super) struct Gatherer<'b> {
     open: Option<Open<'b>>,
     short_source: ShortSource,
-    /// What readers did not give.
+    /// Bytes that readers did not return.
     pub(super) shortfalls: Vec<Shortfall>,
 }
 
-/// The range that regions are taken from.
+/// The range that regions are currently taken from.
 struct Open<'b> {
     address: u64,
     size: u64,
@@ -47,8 +47,9 @@ impl<'b> Gatherer<'b> {
         Self { open: None, short_source, shortfalls: Vec::new() }
     }
 
-    /// Collects the bytes of a bucket's regions, which follow those of the last call; tells also whether all of them can be
-    /// collected again. `room` is as large as a bucket. With `skips`, what cannot is taken for read.
+    /// Collects the bytes of a bucket's regions, which follow those of the previous call. Also returns whether all of them
+    /// can be collected again. `room` is as large as a bucket. With `skips`, bytes that cannot be collected again count as
+    /// read.
     pub(super) fn gather(
         &mut self,
         regions: &mut dyn Iterator<Item = Cut<MemoryRange<'b>>>,
@@ -122,7 +123,7 @@ const fn short(index: u64, address: u64, needed: u64, available: u64) -> WriteEr
     WriteError::ShortSource { index, address, needed, available }
 }
 
-/// Copies a run to the start of the room, which is large enough, and tells its size.
+/// Copies a run to the start of `room`, which is large enough, and returns its size.
 fn copy(room: &mut [u8], run: &[u8]) -> usize {
     if let Some(room) = room.get_mut(..run.len()) {
         room.copy_from_slice(run);
@@ -130,7 +131,7 @@ fn copy(room: &mut [u8], run: &[u8]) -> usize {
     run.len()
 }
 
-/// The same of several runs.
+/// Copies several runs to the start of `room`, and returns their size.
 pub(super) fn copy_all(room: &mut [u8], runs: &[&[u8]]) -> usize {
     let mut filled = 0;
     for run in runs {

@@ -1,4 +1,4 @@
-//! A minidump's place for everything: header, directory, streams, what they refer to, memory.
+//! The layout of a minidump: header, directory, streams, the parts that they refer to, memory.
 
 use alloc::vec::Vec;
 
@@ -17,8 +17,7 @@ use crate::write::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
 use crate::write::range_list::RangeList;
 use crate::write::range_positions::RangePositions;
 
-/// The place of a stream in the directory and of its bytes in the file; others follow in the order in which they were
-/// added.
+/// Rank of a stream, both in the directory and by file offset. Other streams follow in the order in which they were added.
 fn rank(stream_type: StreamType) -> u8 {
     stream_type.row().rank.unwrap_or(u8::MAX)
 }
@@ -30,13 +29,13 @@ const MEMORY_LIST: Item = Item { name: "MINIDUMP_MEMORY_LIST", index: None };
 const MEMORY64_LIST: Item = Item { name: "MINIDUMP_MEMORY64_LIST", index: None };
 
 impl<'a> MinidumpBuilder<'a> {
-    /// Gives everything its place in the file.
+    /// Assigns a file offset to every part.
     ///
     /// # Errors
     ///
-    /// [`WriteError::RvaOverflow`] and [`WriteError::SizeOverflow`] where the format's fields are too narrow,
-    /// [`WriteError::Overflow`] where 64 bits are, [`WriteError::InvalidInput`] for a reference out of a part that is too
-    /// short for it. Mistakes in records that were [added](MinidumpBuilder::add) are reported here, too, among them
+    /// [`WriteError::RvaOverflow`] and [`WriteError::SizeOverflow`] if a value does not fit its field in the format,
+    /// [`WriteError::Overflow`] if it does not fit 64 bits, [`WriteError::InvalidInput`] for a reference outside the part
+    /// that contains it. Mistakes in records that were [added](MinidumpBuilder::add) are also reported here, including
     /// [`WriteError::UnknownRegister`] for a context with an unknown register name.
     pub fn plan(mut self) -> Result<Plan<'a>, WriteError> {
         self.added.check(&self.lists)?;
@@ -51,7 +50,7 @@ impl<'a> MinidumpBuilder<'a> {
             with_more,
             ..
         } = self;
-        // The format has no place for none.
+        // Compressed memory without any bytes cannot be expressed in the format.
         let has_bytes = |list: &RangeList<'_>| list.bounds().any(|(_, size)| size > 0);
         let is_compressed = self.is_compressed && [&self.memory, &self.memory64].into_iter().flatten().any(has_bytes);
         let to_compress = is_compressed.then(|| {
@@ -62,7 +61,7 @@ impl<'a> MinidumpBuilder<'a> {
         });
         streams.sort_by_key(|&(stream_type, _)| rank(stream_type));
 
-        // Header and directory, whose size depends on the number of streams alone.
+        // The sizes of header and directory depend only on the number of streams.
         let directory_item = Item { name: "MINIDUMP_DIRECTORY", index: None };
         let lists = [self.memory.is_some(), self.memory64.is_some(), to_compress.is_some()];
         let memory_streams = lists.into_iter().filter(|&is_there| is_there).count();
@@ -119,7 +118,7 @@ impl<'a> MinidumpBuilder<'a> {
     }
 }
 
-/// The process ID, if the process information has it.
+/// Returns the process ID, if the MiscInfo stream contains it.
 fn process_id(streams: &[(StreamType, PartId)], parts: &[Part<'_>]) -> u32 {
     let misc = streams.iter().find(|(stream_type, _)| *stream_type == StreamType::MISC_INFO);
     let Some(PartBytes::Held(bytes)) = misc.and_then(|(_, part)| parts.get(part.0 as usize)).map(|part| &part.bytes)
@@ -132,10 +131,9 @@ fn process_id(streams: &[(StreamType, PartId)], parts: &[Part<'_>]) -> u32 {
     if flags.contains(MiscInfoFlags::PROCESS_ID) { word(fields.process_id.get()) } else { 0 }
 }
 
-/// What every reader looks at first is placed first, with what it refers to: the debugger of 2017 does not find system
-/// information beyond the first MiB of a file. Then come all other streams, in the order of the directory, and then what
-/// they refer to, in the order in which a walk along the references meets it. So the order in which things were added makes
-/// no difference but to streams of one rank.
+/// Places the streams that every reader reads first at the start, together with what they refer to: the debugger of 2017
+/// does not find system information beyond the first MiB of a file. All other streams follow in directory order, and then
+/// what they refer to, in breadth-first order. So the order of the calls only matters for streams of the same rank.
 fn place_parts(
     cursor: &mut Cursor,
     parts: &[Part<'_>],
@@ -171,7 +169,7 @@ fn place_parts(
             }
         }
     }
-    // What nothing refers to was added for some reason.
+    // Parts without references to them are written as well, because the caller added them.
     (0..parts.len()).try_for_each(|index| place(index, &mut queue))?;
     Ok(offsets.into_iter().flatten().collect())
 }
@@ -201,10 +199,10 @@ fn patch(parts: &mut [Part<'_>], from: PartId, position: u64, width: RvaWidth, v
     let done = match (&mut part.bytes, width) {
         (PartBytes::Held(bytes), RvaWidth::Rva) => encode::set(bytes.to_mut(), position, rva(value, part.item)?),
         (PartBytes::Held(bytes), RvaWidth::Rva64) => encode::set(bytes.to_mut(), position, value),
-        // Nothing that is worked out refers to anything.
+        // Computed bytes contain no references.
         (PartBytes::Rows(_) | PartBytes::Memory(_), _) => false,
     };
-    let reason = "a reference lies beyond its end";
+    let reason = "a reference is beyond its end";
     if done { Ok(()) } else { Err(WriteError::InvalidInput { item: part.item, reason }) }
 }
 

@@ -1,4 +1,4 @@
-//! Typed streams to parts: records are encoded, what they point to becomes a reference.
+//! Converts typed lists to parts: records are encoded, and what they refer to becomes a reference.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -20,7 +20,7 @@ use crate::write::part::{PartId, Reference, ReferenceTarget};
 use crate::write::part_bytes::{PartBytes, Rows};
 use crate::write::records::{ComputedMemoryInfos, HandleRow, ModuleRow};
 
-/// A type of fields that hold positions in the file.
+/// A type of fields that contain file offsets.
 trait Position {
     const WIDTH: RvaWidth;
 }
@@ -33,13 +33,13 @@ impl Position for Rva64 {
     const WIDTH: RvaWidth = RvaWidth::Rva64;
 }
 
-/// Where a record starts in its stream.
+/// The offset of a record in its stream.
 struct Row<S> {
     start: usize,
     record: PhantomData<S>,
 }
 
-/// A stream in the making: its bytes, and the fields in them that refer to something.
+/// A stream under construction: its bytes, and the fields in them that refer to parts.
 struct Encoder<'b, 'a> {
     builder: &'b mut MinidumpBuilder<'a>,
     bytes: Vec<u8>,
@@ -57,24 +57,24 @@ impl<'b, 'a> Encoder<'b, 'a> {
         Row { start, record: PhantomData }
     }
 
-    /// A 32-bit count or an error that says how many there are.
+    /// Returns a 32-bit count, or an error with the actual count.
     fn count(&mut self, name: &'static str, count: usize) -> Result<u32, WriteError> {
         fit32(Item { name, index: None }, count as u64, "entries")
     }
 
-    /// Lets a field of a record hold the position of `target`.
+    /// Stores the file offset of `target` in a field of a record.
     fn refer<S, P: Position>(&mut self, row: &Row<S>, field: FieldOffset<S, P>, target: Option<PartId>) {
         if let Some(part) = target {
             self.reference(row, field, ReferenceTarget::Part(part));
         }
     }
 
-    /// Lets a location in a record hold the position of `target`.
+    /// Stores the file offset of `target` in a location of a record.
     fn locate<S>(&mut self, row: &Row<S>, field: FieldOffset<S, LocationDescriptor>, target: Option<PartId>) {
         self.refer(row, field.then(LocationDescriptor::OFFSETS.rva), target);
     }
 
-    /// Lets a descriptor in a record hold the position of the bytes that it describes.
+    /// Stores the file offset of the described bytes in a memory descriptor of a record.
     fn describe<S>(&mut self, row: &Row<S>, field: FieldOffset<S, MemoryDescriptor>, descriptor: &MemoryDescriptor) {
         let (address, size) = (descriptor.start_of_memory_range, u64::from(descriptor.memory.data_size));
         if size > 0 {
@@ -87,7 +87,7 @@ impl<'b, 'a> Encoder<'b, 'a> {
         self.references.push(((row.start + field.get()) as u64, P::WIDTH, target));
     }
 
-    /// The location of a part: its size, and 0 for the position, which a reference will fill in.
+    /// Returns the location of a part: its size, and 0 as the RVA, which a reference will fill in.
     fn location(&self, part: Option<PartId>) -> Result<LocationDescriptor, WriteError> {
         let Some(part) = part else {
             return Ok(LocationDescriptor::default());
@@ -115,12 +115,12 @@ impl<'a> MinidumpBuilder<'a> {
         fit32(part.item, part.bytes.len(), "bytes")
     }
 
-    /// Turns every typed list into a stream of bytes with references.
+    /// Converts every typed list to a stream of bytes with references.
     pub(super) fn encode_lists(&mut self) -> Result<(), WriteError> {
         let lists = core::mem::take(&mut self.lists);
-        let mut behind = lists.behind_system_info;
+        let mut after = lists.after_system_info;
         for (record, csd_version) in lists.system_infos {
-            self.encode_system_info(record, csd_version, core::mem::take(&mut behind));
+            self.encode_system_info(record, csd_version, core::mem::take(&mut after));
         }
         for (record, context) in lists.exceptions {
             self.encode_exception(record, context)?;
@@ -195,11 +195,11 @@ impl<'a> MinidumpBuilder<'a> {
         self.stream_of(StreamType::MEMORY_INFO_LIST, PartBytes::Rows(Box::new(rows)));
     }
 
-    fn encode_system_info(&mut self, record: SystemInfo, csd_version: Option<PartId>, behind: Vec<u8>) {
-        let more = behind.len() as u64;
+    fn encode_system_info(&mut self, record: SystemInfo, csd_version: Option<PartId>, after: Vec<u8>) {
+        let more = after.len() as u64;
         let mut stream = Encoder::new(self);
         let row = stream.put(SystemInfo { csd_version_rva: 0, ..record });
-        stream.bytes.extend(behind);
+        stream.bytes.extend(after);
         stream.refer(&row, SystemInfo::OFFSETS.csd_version_rva, csd_version);
         let part = stream.finish(StreamType::SYSTEM_INFO);
         if more > 0 {

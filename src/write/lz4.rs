@@ -1,14 +1,14 @@
-//! The encoder of LZ4 blocks; without the feature `lz4` there is none.
+//! The encoder of LZ4 blocks; it does nothing without the feature `lz4`.
 
-/// True if there is an encoder.
+/// True if the feature is enabled.
 pub(super) const IS_THERE: bool = cfg!(feature = "lz4");
 
-/// The most bytes that a block of so many bytes has, whatever they are: literals without a match.
+/// Returns the maximum size of the block for `size` bytes: literals without matches.
 pub(super) const fn largest_block(size: u64) -> u64 {
     size + size / 255 + 16
 }
 
-/// How much room the encoder wants for a block of so many bytes.
+/// Returns the buffer size that the encoder requires for `size` bytes.
 pub(super) fn room(size: usize) -> usize {
     #[cfg(feature = "lz4")]
     return lz4_flex::block::get_maximum_output_size(size);
@@ -16,7 +16,7 @@ pub(super) fn room(size: usize) -> usize {
     size
 }
 
-/// An encoder for one block after the other. What it was used for before makes no difference to a block.
+/// An encoder that is reused for several blocks. Earlier blocks do not affect later ones.
 #[derive(Default)]
 pub(super) struct Encoder {
     #[cfg(feature = "lz4")]
@@ -24,7 +24,8 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    /// The size of the block of these bytes, which is at the start of `block`; `None` if it has less than [`room`].
+    /// Compresses the bytes to the start of `block` and returns the size of the block; `None` if `block` is smaller than
+    /// [`room`].
     pub(super) fn encode(&mut self, bytes: &[u8], block: &mut [u8]) -> Option<usize> {
         #[cfg(feature = "lz4")]
         return lz4_flex::block::compress_into_with_table(bytes, block, &mut self.table).ok();

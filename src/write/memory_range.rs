@@ -1,4 +1,4 @@
-//! Memory ranges on their way into a dump.
+//! Memory ranges to be written.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -7,27 +7,37 @@ use std::io;
 
 use crate::write::source::{ReadAt, Reader};
 
-/// The bytes of the process at one address, to be written.
+/// A range of process memory to be written: an address, a size, and the source of its bytes.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::write::MemoryRange;
+///
+/// let range = MemoryRange::borrowed(0x20_0000, &[0x55; 64]);
+/// assert_eq!((range.address(), range.size()), (0x20_0000, 64));
+/// ```
 pub struct MemoryRange<'a> {
     address: u64,
     size: u64,
     contents: Contents<'a>,
-    /// Whether its bytes can be had a second time.
+    /// Whether its bytes can be read a second time.
     is_repeatable: bool,
     /// Overrides the setting of the plan.
     short_source: Option<ShortSource>,
 }
 
-/// Where the bytes come from.
+/// The source of the bytes.
 pub(super) enum Contents<'a> {
     Borrowed(&'a [u8]),
-    /// Several runs that stand apart where they are borrowed from.
+    /// Several separate borrowed runs.
     Pieces(Vec<&'a [u8]>),
     Reader(Reader<'a>),
 }
 
 /// What to do when a reader returns fewer bytes than its range has. Set it for all ranges with
-/// [`MinidumpBuilder::short_source`](crate::write::MinidumpBuilder::short_source), or for one with [`MemoryRange::short_source`].
+/// [`MinidumpBuilder::short_source`](crate::write::MinidumpBuilder::short_source), or for one range with
+/// [`MemoryRange::short_source`].
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ShortSource {
@@ -45,7 +55,7 @@ pub enum ShortSource {
 }
 
 impl<'a> MemoryRange<'a> {
-    /// A range whose bytes are at hand.
+    /// Creates a range from bytes in memory.
     #[must_use]
     pub const fn borrowed(address: u64, bytes: &'a [u8]) -> Self {
         Self {
@@ -57,7 +67,7 @@ impl<'a> MemoryRange<'a> {
         }
     }
 
-    /// A range whose bytes are at hand in several runs, to be written one behind the other.
+    /// Creates a range from consecutive runs of bytes in memory.
     #[must_use]
     pub fn from_pieces(address: u64, pieces: Vec<&'a [u8]>) -> Self {
         let size = pieces.iter().map(|piece| piece.len() as u64).sum();
@@ -68,15 +78,16 @@ impl<'a> MemoryRange<'a> {
         Self { address, size, contents, is_repeatable: true, short_source: None }
     }
 
-    /// A range of `size` bytes that `reader` gives when they are written, through a buffer of 64 KiB.
+    /// Creates a range of `size` bytes that are read from `reader` when the dump is written, through a buffer of 64 KiB.
     ///
-    /// A reader that gives more is not read further. One that gives less is what [`ShortSource`] decides on. Ranges
-    /// behind it stay where the plan put them.
+    /// Further bytes of the reader are not read. If it ends early, [`ShortSource`] decides what happens; the positions of
+    /// later ranges do not change.
     pub fn from_reader(address: u64, size: u64, reader: impl io::Read + Send + 'a) -> Self {
         Self::read(address, size, Reader::InOrder(Box::new(reader)))
     }
 
-    /// A range of `size` bytes that are read from `source` by address when they are written, through a buffer of 64 KiB.
+    /// Creates a range of `size` bytes that are read from `source` by address when the dump is written, through a buffer of
+    /// 64 KiB.
     ///
     /// Many ranges can share one source, such as an open `/proc/PID/mem` in an `Arc`.
     ///
@@ -119,19 +130,19 @@ impl<'a> MemoryRange<'a> {
         Self { short_source: Some(short_source), ..self }
     }
 
-    /// The address of the first byte.
+    /// Returns the address of the first byte.
     #[must_use]
     pub const fn address(&self) -> u64 {
         self.address
     }
 
-    /// The size in bytes.
+    /// Returns the size in bytes.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
     }
 
-    /// Says that whoever made it can make it again, with the same bytes.
+    /// Marks the range as one that its creator can create again, with the same bytes.
     pub(crate) fn repeatable(self) -> Self {
         Self { is_repeatable: true, ..self }
     }
@@ -140,7 +151,7 @@ impl<'a> MemoryRange<'a> {
         self.is_repeatable
     }
 
-    /// The same range; what is read from it is not read from this one any more.
+    /// Returns the same range by reference; bytes read through it are no longer returned by this one.
     pub(super) fn lend(&mut self) -> MemoryRange<'_> {
         let contents = match &mut self.contents {
             Contents::Borrowed(bytes) => Contents::Borrowed(bytes),
@@ -151,7 +162,7 @@ impl<'a> MemoryRange<'a> {
         MemoryRange { address, size, contents, is_repeatable, short_source }
     }
 
-    /// The setting of this range, or else `all`, that of the plan.
+    /// Returns the setting of this range, or `all`, the setting of the plan, if it has none.
     pub(super) fn on_short_source(&self, all: ShortSource) -> ShortSource {
         self.short_source.unwrap_or(all)
     }

@@ -1,31 +1,33 @@
-//! Writing a dump: a builder collects its parts, a plan gives each a position, and the plan is written in one pass.
+//! Writes dumps: a builder collects the parts, a plan assigns a position to each, and the plan is written in one pass.
 //!
-//! [`MinidumpBuilder`] collects what a minidump will contain, and borrows it where possible; [`FullUserDumpBuilder`] does so for the
-//! older full user dump. [`MinidumpBuilder::plan`] and [`FullUserDumpBuilder::plan`] consume the builder and return
-//! a [`Plan`]: every position and size in it is final, and every limit of the format has been checked. [`Plan::write_to`] then
-//! writes from the first byte to the last, without seeking. Borrowed memory contents go straight from where they are to the
-//! sink.
+//! [`MinidumpBuilder`] collects the content of a minidump, and borrows it where possible; [`FullUserDumpBuilder`] does the
+//! same for the older full user dump. [`MinidumpBuilder::plan`] and [`FullUserDumpBuilder::plan`] consume the builder and
+//! return a [`Plan`], in which every position and size is final and every limit of the format has been checked.
+//! [`Plan::write_to`] then writes the file from start to end, without seeking. Borrowed memory contents are passed to the
+//! sink without copying them.
 //!
-//! [`MinidumpBuilder::add`] is the short way to describe a process: it takes threads, modules and other records with everything
-//! they point to, and [`ContextBuilder`] sets registers by name. Memory may be borrowed, read in order, or
-//! [read by address](ReadAt), and [`ShortSource`] says what to do with memory that cannot be read.
+//! [`MinidumpBuilder::add`] is the short way to describe a process: it takes threads, modules and other records together
+//! with everything they refer to, and [`ContextBuilder`] sets registers by name. Memory may be borrowed, read in order, or
+//! [read by address](ReadAt), and [`ShortSource`] decides what happens with memory that cannot be read.
 //!
-//! In a minidump, everything that 32-bit positions refer to comes first and the bytes of the memory ranges last.
-//! Structures start at multiples of 8 bytes, text at multiples of 4; memory contents are packed. In a full user dump everything
-//! is packed, and the version information follows the memory.
+//! In a minidump, everything that 32-bit file offsets refer to comes first and the bytes of the memory ranges come last.
+//! Structures start at multiples of 8 bytes, text at multiples of 4; memory contents are packed. In a full user dump
+//! everything is packed, and the version information follows the memory.
 //!
 //! # Compressed memory
 //!
-//! [`MinidumpBuilder::compressed`] packs the memory into buckets of 4 MiB. Each is a block of LZ4; debuggers open such files since
-//! 2026. The table with the positions of the buckets is in front of them, but the positions depend on the compressed sizes.
-//! There are two ways to write it:
+//! [`MinidumpBuilder::compressed`] packs the memory into buckets of 4 MiB, each of which is one LZ4 block; debuggers have opened
+//! such files since 2026. The table of bucket positions precedes the buckets, but depends on their compressed sizes. There
+//! are two ways to write it:
 //!
-//! - [`Plan::write_to_seekable`] takes one pass and then goes back to fill in the table: for files.
-//! - [`Plan::write_to`] never seeks. It compresses everything twice: once to learn the sizes, and once to write. Memory that can
-//!   be read only once (a range [from a reader](MemoryRange::from_reader)) is kept in between, compressed. For pipes.
+//! - [`Plan::write_to_seekable`] takes one pass and then seeks back to fill in the table. Use it for files.
+//! - [`Plan::write_to`] never seeks. It compresses everything twice: once to determine the sizes, and once to write. Memory
+//!   that can be read only once (a range [from a reader](MemoryRange::from_reader)) is kept in compressed form in between.
+//!   Use it for pipes.
 //!
-//! Both write the same bytes. [`Plan::with_threads`] limits the number of threads that compress, [`Plan::with_progress`] reports
-//! progress. Compressing takes two buffers of 4.4 MiB for each of these threads, and two for the calling thread.
+//! Both write the same bytes. [`Plan::with_threads`] limits the number of threads that compress, and
+//! [`Plan::with_progress`] reports progress. Compression takes two buffers of 4.4 MiB for each of these threads, and two
+//! for the calling thread.
 
 mod added;
 mod buckets;

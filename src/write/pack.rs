@@ -1,9 +1,9 @@
-//! Buckets compressed by several threads, and handed over in order.
+//! Compresses buckets with several threads, and returns them in order.
 //!
-//! The calling thread collects the bytes of a bucket and lets the next thread that is free compress them; it does that on
-//! its own if it is the only one. Blocks come back in any order and wait for those before them. What that takes is bounded:
-//! a bucket takes a buffer for its block, and another one if its bytes do not stand together where they are borrowed from,
-//! and there are two buffers for each thread.
+//! The calling thread collects the bytes of a bucket and passes them to the next idle thread; if it is the only thread, it
+//! compresses them itself. Blocks come back in any order and wait for those before them. The memory for this is bounded: a
+//! bucket takes a buffer for its block, and a second one if its bytes are not contiguous where they are borrowed from, and
+//! there are two buffers for each thread.
 
 use alloc::collections::VecDeque;
 use alloc::vec;
@@ -21,18 +21,18 @@ use crate::write::gather::{Gathered, Gatherer, copy_all};
 use crate::write::lz4;
 use crate::write::memory_range::MemoryRange;
 
-/// A bucket, compressed.
+/// A compressed bucket.
 pub(super) struct Packed<'p> {
     pub(super) bucket: Bucket,
-    /// The block; nothing if the bucket is handed over without one.
+    /// The block; empty if the bucket is passed on without one.
     pub(super) block: &'p [u8],
 }
 
-/// What is known of a bucket before it is compressed.
+/// The properties of a bucket that are known before it is compressed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bucket {
     pub(super) number: u64,
-    /// Its bytes, uncompressed.
+    /// The size of its uncompressed bytes.
     pub(super) size: u32,
     pub(super) first_region: u64,
     pub(super) regions: u64,
@@ -40,14 +40,14 @@ pub(super) struct Bucket {
     pub(super) is_repeatable: bool,
 }
 
-/// A bucket on its way.
+/// A bucket that is being compressed.
 struct Job<'b> {
     bucket: Bucket,
     runs: Vec<&'b [u8]>,
-    /// Room for the bytes, or the bytes if there are no runs.
+    /// A buffer for the bytes, or the bytes if there are no runs.
     bytes: Option<Vec<u8>>,
     block: Vec<u8>,
-    /// The size of the block; `None` as long as there is none.
+    /// The size of the block; `None` until there is one.
     size: Option<usize>,
 }
 
@@ -66,8 +66,8 @@ impl Job<'_> {
     }
 }
 
-/// Compresses the buckets of `regions` and hands each over. Buckets for which `keeps` is true are handed over without a
-/// block.
+/// Compresses the buckets of `regions` and calls `hand_over` for each of them in order. Buckets for which `keeps` is true are
+/// passed without a block.
 pub(super) fn pack<'b>(
     gatherer: &mut Gatherer<'b>,
     regions: impl Iterator<Item = Cut<MemoryRange<'b>>>,
@@ -93,7 +93,7 @@ pub(super) fn pack<'b>(
             loop {
                 let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 let Ok(mut job) = job else { break };
-                // Whatever happens in here, somebody waits for the bucket.
+                // Even after a panic, the calling thread waits for this bucket.
                 if catch_unwind(AssertUnwindSafe(|| job.run(&mut encoder))).is_err() {
                     job.size = None;
                 }
@@ -104,7 +104,7 @@ pub(super) fn pack<'b>(
         }
     };
     thread::scope(|scope| {
-        // They end when nobody sends any more.
+        // The threads end when the sender is dropped.
         let jobs = jobs;
         let spawned = (0..threads).filter(|_| thread::Builder::new().spawn_scoped(scope, at_work()).is_ok()).count();
         if spawned == 0 {
@@ -118,11 +118,11 @@ pub(super) fn pack<'b>(
             }
             let Some(job) = source.next(&mut desk)? else { break };
             match job.size {
-                // It needs no block.
+                // No block is needed.
                 Some(_) => desk.take_back(Some(job))?,
                 None => {
                     in_flight += 1;
-                    // Nobody is left only if all threads panicked, and then there is no answer either.
+                    // Sending fails only if all threads have panicked; then nothing is received either.
                     let _ = jobs.send(job);
                 }
             }
@@ -138,7 +138,7 @@ pub(super) fn pack<'b>(
     })
 }
 
-/// The same without other threads.
+/// Does the same on the calling thread only.
 fn alone<'b, I>(source: &mut Buckets<'_, 'b, I>, desk: &mut Desk<'_, 'b>) -> Result<(), WriteError>
 where
     I: Iterator<Item = Cut<MemoryRange<'b>>>,
@@ -153,7 +153,7 @@ where
     Ok(())
 }
 
-/// Buckets that are to be compressed.
+/// The buckets to be compressed.
 struct Buckets<'g, 'b, I: Iterator> {
     gatherer: &'g mut Gatherer<'b>,
     regions: Peekable<I>,
@@ -190,17 +190,17 @@ impl<'b, I: Iterator<Item = Cut<MemoryRange<'b>>>> Buckets<'_, 'b, I> {
     }
 }
 
-/// Where the calling thread keeps buffers, and what has come back too early.
+/// The buffers of the calling thread, and the buckets that have come back too early.
 struct Desk<'h, 'b> {
     hand_over: &'h mut dyn FnMut(Packed<'_>) -> Result<(), WriteError>,
     /// The size of a buffer.
     size: usize,
     free: Vec<Vec<u8>>,
-    /// How many buffers there may be that are not made yet.
+    /// How many more buffers may be allocated.
     unmade: usize,
-    /// The number of the bucket that is to be handed over next.
+    /// The index of the next bucket to be passed on.
     next: u64,
-    /// That one and those behind it.
+    /// That bucket and those after it.
     waiting: VecDeque<Option<Job<'b>>>,
 }
 
@@ -211,17 +211,17 @@ impl<'h, 'b> Desk<'h, 'b> {
         hand_over: &'h mut dyn FnMut(Packed<'_>) -> Result<(), WriteError>,
     ) -> Self {
         let size = lz4::room(usize::try_from(totals.largest).unwrap_or(usize::MAX));
-        // The calling thread has two as well, but for one that does all alone.
+        // The calling thread has two as well, unless it is the only thread.
         let unmade = if threads <= 1 { 2 } else { 2 * (threads + 1) };
         Self { hand_over, size, free: Vec::new(), unmade, next: 0, waiting: VecDeque::new() }
     }
 
-    /// Whether there are two buffers, as a bucket may need.
+    /// Returns true if there are two buffers, which a bucket may need.
     fn has_room(&self) -> bool {
         self.free.len() + self.unmade >= 2
     }
 
-    /// A buffer. The system clears a new one when it is first written to, and what never is costs nothing.
+    /// Returns a buffer. The system clears its pages on first use, so untouched pages cost nothing.
     fn buffer(&mut self) -> Vec<u8> {
         self.free.pop().unwrap_or_else(|| {
             self.unmade = self.unmade.saturating_sub(1);
@@ -235,11 +235,11 @@ impl<'h, 'b> Desk<'h, 'b> {
         }
     }
 
-    /// Takes a bucket that is done, and hands over all that are next.
+    /// Takes a finished bucket, and passes on all buckets that are next.
     fn take_back(&mut self, job: Option<Job<'b>>) -> Result<(), WriteError> {
         let lost = |number| {
             let item = Item { name: "bucket", index: Some(number) };
-            WriteError::InvalidInput { item, reason: "the encoder of LZ4 does not take it" }
+            WriteError::InvalidInput { item, reason: "it cannot be compressed with LZ4" }
         };
         let mut job = job.ok_or_else(|| lost(self.next))?;
         job.runs = Vec::new();

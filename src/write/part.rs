@@ -1,4 +1,4 @@
-//! Bytes with a place in the file, and the fields that refer to them.
+//! Parts of the file, and the fields that refer to them.
 
 use crate::error::{Item, WriteError};
 use crate::format::RvaWidth;
@@ -9,12 +9,12 @@ use crate::write::part_bytes::PartBytes;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartId(pub(super) u32);
 
-/// Bytes with a place of their own in the file.
+/// A part of the file with an offset of its own.
 #[derive(Debug)]
 pub(super) struct Part<'a> {
     pub(super) item: Item,
     pub(super) bytes: PartBytes<'a>,
-    /// The file offset is a multiple of it.
+    /// The file offset is a multiple of this.
     pub(super) align: u32,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Reference {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ReferenceTarget {
     Part(PartId),
-    /// The bytes of the memory list's range of just this address and size; 0 if there is none.
+    /// The bytes of the range with exactly this address and size in the memory list; the field is 0 if there is none.
     MemoryRange {
         address: u64,
         size: u64,
@@ -38,7 +38,7 @@ pub(super) enum ReferenceTarget {
 }
 
 impl PartId {
-    /// The error for a part that the builder does not have.
+    /// Returns the error for a part that this builder does not contain.
     pub(super) const fn foreign(self) -> WriteError {
         let item = Item { name: "part", index: Some(self.0 as u64) };
         WriteError::InvalidInput { item, reason: "it belongs to another builder" }

@@ -1,4 +1,4 @@
-//! The bytes of a part: at hand, or rows that are worked out when they are written.
+//! The bytes of a part: stored, or computed when they are written.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -7,19 +7,19 @@ use core::fmt;
 
 use crate::write::memory_range::MemoryRange;
 
-/// The bytes of a part of the file that is no memory of the process.
+/// The bytes of a part of the file that is not process memory.
 pub(super) enum PartBytes<'a> {
     Held(Cow<'a, [u8]>),
-    /// In a box, for most parts are no tables and there are many of them.
+    /// Boxed, because there are many parts and few of them are tables.
     Rows(Box<Rows<'a>>),
-    /// Memory whose bytes come as they are needed.
+    /// Memory whose bytes are read when they are needed.
     Memory(Box<MemoryRange<'a>>),
 }
 
-/// Appends the row of a number.
+/// Appends the row with a given index.
 pub(super) type PutRow<'a> = dyn Fn(usize, &mut Vec<u8>) + Send + Sync + 'a;
 
-/// A table that nobody keeps: its header, and what appends each row.
+/// A table that is not stored: its header, and the function that appends each row.
 pub(super) struct Rows<'a> {
     pub(super) head: Vec<u8>,
     pub(super) count: usize,
@@ -29,7 +29,7 @@ pub(super) struct Rows<'a> {
 }
 
 impl PartBytes<'_> {
-    /// The size in bytes.
+    /// Returns the size in bytes.
     pub(super) fn len(&self) -> u64 {
         match self {
             Self::Held(bytes) => bytes.len() as u64,

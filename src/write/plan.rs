@@ -1,4 +1,4 @@
-//! Where everything goes: positions and sizes are final, limits are checked.
+//! The final layout of a dump: positions, sizes, and checked limits.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -16,7 +16,7 @@ use crate::write::part_bytes::PartBytes;
 use crate::write::range_list::RangeList;
 use crate::write::written::{Compressed, Progress};
 
-/// Bytes of the file that are not memory contents, at their final place.
+/// Bytes of the file other than memory contents, at their final offset.
 #[derive(Debug)]
 pub(super) struct Chunk<'a> {
     pub(super) offset: u64,
@@ -24,40 +24,40 @@ pub(super) struct Chunk<'a> {
     pub(super) bytes: PartBytes<'a>,
 }
 
-/// The ranges of one list, their descriptors and their bytes.
+/// The ranges of one list: their descriptors and their bytes.
 #[derive(Debug)]
 pub(super) struct MemoryChunk<'a> {
     pub(super) form: MemoryForm,
-    /// Where the descriptors start, or the bytes if there are none.
+    /// File offset of the descriptors, or of the bytes if there are no descriptors.
     pub(super) offset: u64,
-    /// Where the bytes of the first range start.
+    /// File offset of the bytes of the first range.
     pub(super) base: u64,
     pub(super) ranges: RangeList<'a>,
 }
 
 impl MemoryChunk<'_> {
-    /// Type, position and size of the list's stream.
+    /// Returns type, offset and size of the list's stream.
     pub(super) fn directory_entry(&self, stream_type: StreamType, item: Item) -> (StreamType, u64, u64, Item) {
         (stream_type, self.offset, self.form.table_size(self.ranges.count()), item)
     }
 }
 
-/// What stands in front of the bytes of a list's ranges.
+/// What precedes the bytes of a list's ranges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MemoryForm {
     /// The MemoryList stream.
     List,
     /// The Memory64List stream.
     List64,
-    /// Nothing that is part of the list.
+    /// Nothing that belongs to the list.
     Bare,
 }
 
 impl MemoryForm {
-    /// The size of what stands in front of the bytes of so many ranges.
+    /// Returns the size of what precedes the bytes of `ranges` ranges.
     pub(super) const fn table_size(self, ranges: u64) -> u64 {
         let (head, descriptor) = match self {
-            // Their number in 32 bits.
+            // Their number, as 32 bits.
             Self::List => (size_of::<u32>(), MemoryDescriptor::SIZE),
             Self::List64 => (Memory64List::SIZE, MemoryDescriptor64::SIZE),
             Self::Bare => (0, 0),
@@ -66,9 +66,26 @@ impl MemoryForm {
     }
 }
 
-/// A dump whose layout is settled, ready to be written.
+/// A dump with a final layout, ready to be written.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::MinidumpBuilder;
+/// use userdump::write::MemoryRange;
+///
+/// # fn main() -> Result<(), userdump::WriteError> {
+/// let mut dump = MinidumpBuilder::new();
+/// dump.memory(MemoryRange::borrowed(0x20_0000, &[0x55; 64]));
+/// let plan = dump.plan()?;
+/// assert_eq!(plan.memory(), (1, 64));
+/// let size = plan.size();
+/// assert_eq!(plan.write_to(std::io::sink())?.size, size);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Plan<'a> {
-    /// In the order of the file: these, the lists of memory, the tail.
+    /// In file order: these chunks, the memory lists, the tail.
     pub(super) chunks: Vec<Chunk<'a>>,
     pub(super) memory: Vec<MemoryChunk<'a>>,
     pub(super) compressed: Option<CompressedChunk<'a>>,
@@ -80,7 +97,7 @@ pub struct Plan<'a> {
     pub(super) progress: Option<Progress<'a>>,
 }
 
-/// Prints how much there is, and nothing of it.
+/// Prints sizes and counts, but no contents.
 impl fmt::Debug for Plan<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut plan = f.debug_struct("Plan");
@@ -88,14 +105,14 @@ impl fmt::Debug for Plan<'_> {
     }
 }
 
-/// Bytes of a file that is written piece by piece, each right behind the one before it.
+/// A piece of a file; each piece directly follows the previous one.
 pub(crate) enum Piece<'a> {
     Bytes(Cow<'a, [u8]>),
     Memory(MemoryRange<'a>),
 }
 
 impl<'a> Plan<'a> {
-    /// A plan of pieces whose places somebody else has settled, and of the directory that is in one of them.
+    /// Creates a plan from pieces that are already laid out, and from the directory that one of them contains.
     pub(crate) fn of_pieces(pieces: impl IntoIterator<Item = Piece<'a>>, directory: Vec<DirectoryEntry>) -> Self {
         let mut size = 0u64;
         let chunk = |piece: Piece<'a>| {
@@ -113,21 +130,21 @@ impl<'a> Plan<'a> {
         Self { chunks, memory, compressed, tail, short_source, directory, size, threads: None, progress: None }
     }
 
-    /// The size of the whole file in bytes; with compressed memory the most that it can be.
+    /// Returns the size of the file in bytes; with compressed memory, an upper bound.
     ///
-    /// [`Written::size`](crate::write::Written::size) says how large it has become.
+    /// [`Written::size`](crate::write::Written::size) is the actual size.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
     }
 
-    /// The stream directory as it will stand in the file; empty for a full user dump, which has none.
+    /// Returns the stream directory as it will be written; empty for a full user dump, which has none.
     #[must_use]
     pub fn directory(&self) -> &[DirectoryEntry] {
         &self.directory
     }
 
-    /// The number of memory ranges and the sum of their sizes in bytes, both lists of a minidump together.
+    /// Returns the number of memory ranges and the sum of their sizes in bytes. For a minidump, both lists count.
     #[must_use]
     pub fn memory(&self) -> (u64, u64) {
         let lists = self.memory.iter().map(|list| &list.ranges);
@@ -135,26 +152,26 @@ impl<'a> Plan<'a> {
         lists.fold((0, 0), |(ranges, bytes), list| (ranges + list.count(), bytes + list.size()))
     }
 
-    /// What is known of compressed memory: [`Compressed::compressed_size`] is the most that it can be. `None` if memory is
-    /// not compressed.
+    /// Returns the figures of compressed memory, of which [`Compressed::compressed_size`] is an upper bound. `None` if
+    /// memory is not compressed.
     pub fn compressed(&self) -> Option<Compressed> {
         self.compressed.as_ref().map(CompressedChunk::planned)
     }
 
-    /// Limits the threads that compress memory; without a limit there are as many as the machine runs at once. One means
-    /// that the calling thread does it, and none is started.
+    /// Limits the number of threads that compress memory. Without a limit, it is the available parallelism of the machine.
+    /// With a limit of one, the calling thread compresses and no thread is started.
     ///
-    /// The calling thread collects what they compress and writes it, and does not count: it is idle most of the time. The
-    /// bytes that are written are the same whatever the limit is.
+    /// The calling thread collects the memory and writes the result; it does not count, because it is idle most of the
+    /// time. The bytes that are written do not depend on the limit.
     #[must_use]
     pub fn with_threads(self, limit: NonZero<usize>) -> Self {
         Self { threads: Some(limit), ..self }
     }
 
-    /// Has `progress` called now and then while the dump is written: with how much is done, and how much there is to do, which
-    /// stays the same.
+    /// Calls `progress` from time to time while the dump is written, with the amount done and the total, which does not
+    /// change.
     ///
-    /// These are bytes of the file; with compressed memory they are bytes of memory, all of which count twice if the sink
+    /// Both are in bytes of the file. With compressed memory they are in bytes of memory, which count twice if the sink
     /// cannot seek.
     #[must_use]
     pub fn with_progress(self, progress: impl FnMut(u64, u64) + Send + 'a) -> Self {

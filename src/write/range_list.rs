@@ -1,4 +1,4 @@
-//! The memory ranges of one list: those that were handed in, and those that are worked out each time they are needed.
+//! The memory ranges of one list: those that were added, and those that are computed each time they are needed.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -9,18 +9,18 @@ use crate::format::MemoryInfo;
 
 use crate::write::memory_range::MemoryRange;
 
-/// Ranges that nobody keeps, so that a plan of a million of them takes no memory for each.
+/// Ranges that are not stored, so that a plan with a million of them takes no memory for each.
 pub(crate) trait ComputedRanges: fmt::Debug + Send + Sync {
     fn count(&self) -> usize;
-    /// The address and the size of one; asked for several times.
+    /// Returns the address and the size of a range. Called several times.
     fn bounds(&self, index: usize) -> (u64, u64);
-    /// The range of just these bounds; asked for once, but twice where memory is compressed for a sink that cannot seek.
+    /// Returns the range with these bounds. Called once, or twice if memory is compressed for a sink that cannot seek.
     fn range(&self, index: usize) -> MemoryRange<'_>;
 }
 
-/// Ranges of a full user dump, each with its row of the table.
+/// The ranges of a full user dump, each with its row of the table.
 pub(crate) trait ComputedRegions: ComputedRanges {
-    /// The row of a range, whose size is that of the range; asked for several times.
+    /// Returns the row of a range; its size is that of the range. Called several times.
     fn row(&self, index: usize) -> MemoryInfo;
 }
 
@@ -38,7 +38,7 @@ impl<T: ComputedRanges + ?Sized> ComputedRanges for Arc<T> {
     }
 }
 
-/// The ranges that were handed in, and behind them those that are worked out.
+/// The ranges that were added, followed by those that are computed.
 #[derive(Debug, Default)]
 pub(super) struct RangeList<'a> {
     listed: Vec<MemoryRange<'a>>,
@@ -58,19 +58,19 @@ impl<'a> RangeList<'a> {
         self.listed.len() as u64 + self.computed.iter().map(|ranges| ranges.count() as u64).sum::<u64>()
     }
 
-    /// The sum of the sizes in bytes.
+    /// Returns the sum of the sizes in bytes.
     pub(super) fn size(&self) -> u64 {
         self.bounds().fold(0, |sum, (_, size)| sum.saturating_add(size))
     }
 
-    /// The address and the size of each.
+    /// Returns the address and the size of each range.
     pub(super) fn bounds(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
         let listed = self.listed.iter().map(|range| (range.address(), range.size()));
         let computed = self.computed.iter().flat_map(|ranges| (0..ranges.count()).map(|index| ranges.bounds(index)));
         listed.chain(computed)
     }
 
-    /// Adds the ranges of another list behind these, and sorts those that were handed in by address.
+    /// Appends the ranges of another list, and sorts the added ranges by address.
     pub(super) fn join(&mut self, other: Option<Self>) {
         if let Some(other) = other {
             self.listed.extend(other.listed);
@@ -79,13 +79,13 @@ impl<'a> RangeList<'a> {
         self.listed.sort_by_key(MemoryRange::address);
     }
 
-    /// Lends what was handed in, of which readers give what they have not given yet, and works out the rest.
+    /// Returns the added ranges by reference (readers continue where they are), and computes the others.
     pub(super) fn lend(&mut self) -> impl Iterator<Item = MemoryRange<'_>> {
         let computed = self.computed.iter().flat_map(|ranges| (0..ranges.count()).map(|index| ranges.range(index)));
         self.listed.iter_mut().map(MemoryRange::lend).chain(computed)
     }
 
-    /// Gives away what was handed in, which may be readers that can be read once, and works out the rest.
+    /// Takes the added ranges, which may be readers that can be read only once, and computes the others.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = MemoryRange<'_>> {
         let computed = self.computed.iter().flat_map(|ranges| (0..ranges.count()).map(|index| ranges.range(index)));
         self.listed.drain(..).chain(computed)

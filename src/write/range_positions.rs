@@ -1,4 +1,4 @@
-//! Where in the file the memory is that records refer to by address.
+//! The file offsets of memory that records refer to by address.
 
 use alloc::vec::Vec;
 
@@ -7,15 +7,15 @@ use crate::format::RvaWidth;
 use crate::write::part::{Reference, ReferenceTarget};
 use crate::write::plan::MemoryChunk;
 
-/// The positions of the memory that something refers to: a written range, or a part of one. Ranges that follow each other
-/// in the list and by address count as one, for their bytes do so, too.
+/// The file offsets of memory that records refer to: ranges, or parts of ranges. Ranges that are adjacent both in the list
+/// and by address count as one, because their bytes are adjacent in the file as well.
 #[derive(Debug)]
 pub(super) struct RangePositions {
-    /// Address, size, and position, which is 0 if no range has all of it.
+    /// Address, size, and file offset, which is 0 if no range contains all of it.
     sorted: Vec<(u64, u64, u64)>,
 }
 
-/// Ranges without gaps between them: the address, the address behind the last one, and the position.
+/// Ranges without gaps between them: the first address, the address after the last byte, and the file offset.
 #[derive(Clone, Copy, Debug)]
 struct Run {
     start: u64,
@@ -34,7 +34,8 @@ impl RangePositions {
             .collect();
         sorted.sort_unstable();
         sorted.dedup();
-        // Of ranges that are apart, one has the start of what is referred to. Where many overlap, not all are looked at.
+        // If ranges are disjoint, exactly one contains the start of a target. If many overlap, not all of them are
+        // searched.
         let mut looks = 2 * sorted.len();
         let mut positions = Self { sorted };
         let is_asked = looks > 0;
@@ -57,7 +58,7 @@ impl RangePositions {
         positions
     }
 
-    /// Notes the positions of all that lies in a run. The first of several runs counts.
+    /// Sets the file offsets of all targets within a run. The first of several runs applies.
     fn fill(&mut self, run: Run, looks: &mut usize) {
         let from = self.sorted.partition_point(|&(address, ..)| address < run.start);
         let inside = self.sorted.get_mut(from..).unwrap_or_default().iter_mut();
@@ -69,8 +70,8 @@ impl RangePositions {
         }
     }
 
-    /// The position of the `size` bytes at `address`; 0 if they are not in one run, or if a field of this width cannot
-    /// hold it.
+    /// Returns the file offset of the `size` bytes at `address`; 0 if they are not in one run, or if the offset does not
+    /// fit a field of this width.
     pub(super) fn find(&self, address: u64, size: u64, width: RvaWidth) -> u64 {
         let from = self.sorted.partition_point(|&(a, s, _)| (a, s) < (address, size));
         let found = self.sorted.get(from).filter(|(a, s, _)| (*a, *s) == (address, size));

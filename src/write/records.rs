@@ -23,15 +23,15 @@ pub(super) struct Lists<'a> {
     pub(super) modules: Rows<ModuleRow>,
     pub(super) unloaded_modules: Rows<(UnloadedModule, Option<PartId>)>,
     pub(super) memory_infos: Rows<MemoryInfo>,
-    /// In place of those.
+    /// Replaces `memory_infos`.
     pub(super) computed_memory_infos: Option<ComputedMemoryInfos<'a>>,
     pub(super) handles: Rows<HandleRow>,
     pub(super) exceptions: Vec<(ExceptionStream, Option<PartId>)>,
     pub(super) system_infos: Vec<(SystemInfo, Option<PartId>)>,
-    pub(super) behind_system_info: Vec<u8>,
+    pub(super) after_system_info: Vec<u8>,
 }
 
-/// Rows of the memory information list that nobody keeps: their number, and what gives each.
+/// Rows of the memory information list that are not stored: their number, and the function that returns each of them.
 pub(super) struct ComputedMemoryInfos<'a> {
     pub(super) count: usize,
     pub(super) row: Box<dyn Fn(usize) -> MemoryInfo + Send + Sync + 'a>,
@@ -43,7 +43,7 @@ impl fmt::Debug for ComputedMemoryInfos<'_> {
     }
 }
 
-/// A module and what it points to.
+/// A module and what it refers to.
 #[derive(Debug)]
 pub(super) struct ModuleRow {
     pub(super) record: Module,
@@ -52,7 +52,7 @@ pub(super) struct ModuleRow {
     pub(super) misc: Option<PartId>,
 }
 
-/// A handle and what it points to.
+/// A handle and what it refers to.
 #[derive(Debug)]
 pub(super) struct HandleRow {
     pub(super) record: HandleDescriptor2,

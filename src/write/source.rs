@@ -1,4 +1,4 @@
-//! Reading the bytes of a memory range, and zeros in place of those that cannot be read.
+//! Reads the bytes of a memory range, with zeros in place of bytes that cannot be read.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use crate::write::written::Shortfall;
 /// The smallest page size of any system, in bytes. Memory is readable or unreadable page by page.
 const PAGE: u64 = 4096;
 
-/// Memory that is read by address: a file such as `/proc/PID/mem`, whose offsets are addresses, or a closure.
+/// Memory that is read by address: a file whose offsets are addresses, such as `/proc/PID/mem`, or a closure.
 ///
 /// Several ranges can share one source. With [`ShortSource::ZeroFillErrors`], an error zero-fills the rest of the 4 KiB page,
 /// and reading continues with the next page.
@@ -37,7 +37,7 @@ const PAGE: u64 = 4096;
 /// # }
 /// ```
 pub trait ReadAt {
-    /// Reads bytes from `address` into the start of `room` and returns their number; 0 means that nothing follows.
+    /// Reads bytes from `address` into the start of `room` and returns their number; 0 means that no bytes follow.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl<T: ReadAt + ?Sized> ReadAt for alloc::sync::Arc<T> {
     }
 }
 
-/// Where the bytes come from.
+/// The source of the bytes.
 pub(super) enum Reader<'a> {
     InOrder(Box<dyn io::Read + Send + 'a>),
     ByAddress(Box<dyn ReadAt + Send + 'a>),
@@ -87,7 +87,7 @@ impl fmt::Debug for Reader<'_> {
 }
 
 impl Reader<'_> {
-    /// Lends the reader; bytes read through the loan are gone from this one.
+    /// Returns the reader by reference; bytes read through it are no longer returned by this one.
     pub(super) fn lend(&mut self) -> Reader<'_> {
         match self {
             Self::InOrder(reader) => Reader::InOrder(Box::new(reader)),
@@ -106,9 +106,9 @@ pub(super) struct Source<'a> {
     short_source: ShortSource,
     /// How many bytes of the range have been read or zero-filled.
     at: u64,
-    /// Set once nothing more can be read: with the error, if there was one.
+    /// Set once no more bytes can be read; contains the error, if there was one.
     end: Option<Option<io::ErrorKind>>,
-    /// The latest run of missing bytes, which the next ones may extend.
+    /// The latest run of missing bytes, which the next missing bytes may extend.
     gap: Option<Shortfall>,
 }
 
@@ -117,8 +117,8 @@ impl<'a> Source<'a> {
         Self { reader, address, size, short_source, at: 0, end: None, gap: None }
     }
 
-    /// Fills `room` with the next bytes of the range. An error comes with the number of bytes filled before it. `index` is the
-    /// number of the range, for errors.
+    /// Fills `room` with the next bytes of the range. An error comes with the number of bytes filled before it. `index` is
+    /// the index of the range, for errors.
     pub(super) fn fill(
         &mut self,
         index: u64,
@@ -179,7 +179,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// How many bytes to zero-fill after an error: the rest of the page, or everything if the reader cannot skip. `None` to stop.
+    /// Returns how many bytes to zero-fill after an error: the rest of the page, or everything if the reader cannot skip.
+    /// `None` means to stop.
     fn skipped(&self, rest: usize) -> Option<usize> {
         match (self.short_source, &self.reader) {
             (ShortSource::ZeroFillErrors, Reader::ByAddress(_)) => {

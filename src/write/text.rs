@@ -1,4 +1,4 @@
-//! Text on its way into a dump.
+//! Text to be written.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -13,9 +13,9 @@ use crate::format::debug::Size;
 /// ```
 /// use userdump::write::Text;
 ///
-/// assert_eq!(Text::from("hi").as_bytes(), b"h\0i\0");
-/// // Text that is not valid UTF-16 can be written as well.
-/// assert_eq!(Text::from_units([0xd800]).as_bytes(), b"\0\xd8");
+/// assert_eq!(Text::from("Aä").as_bytes(), b"A\0\xe4\0");
+/// // An unpaired surrogate.
+/// assert_eq!(Text::from_units([0xd800]).as_bytes(), [0x00, 0xd8]);
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Text<'a> {
@@ -23,7 +23,7 @@ pub struct Text<'a> {
     bytes: Cow<'a, [u8]>,
 }
 
-/// Prints the size alone.
+/// Prints only the size.
 impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Text").field(&Size(self.bytes.len())).finish()
@@ -31,18 +31,18 @@ impl fmt::Debug for Text<'_> {
 }
 
 impl<'a> Text<'a> {
-    /// Text from UTF-16 code units.
+    /// Creates text from UTF-16 code units.
     pub fn from_units(units: impl IntoIterator<Item = u16>) -> Self {
         let bytes: Vec<u8> = units.into_iter().flat_map(u16::to_le_bytes).collect();
         Self { bytes: bytes.into() }
     }
 
-    /// Text that is little-endian UTF-16 already; an odd last byte is kept.
+    /// Creates text from little-endian UTF-16 bytes; an odd last byte is kept.
     pub fn from_utf16_le(bytes: impl Into<Cow<'a, [u8]>>) -> Self {
         Self { bytes: bytes.into() }
     }
 
-    /// The little-endian code units.
+    /// Returns the little-endian code units.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes

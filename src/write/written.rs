@@ -1,13 +1,13 @@
-//! What is said of a dump while it is written and afterwards.
+//! What is reported while a dump is written and afterwards.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use std::io;
 
-/// Is told how much of the work is done, and how much there is.
+/// Called with the amount of work done and the total.
 pub(super) type Progress<'a> = Box<dyn FnMut(u64, u64) + Send + 'a>;
 
-/// What was written.
+/// The result of writing a dump.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -25,31 +25,31 @@ pub struct Written {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Shortfall {
-    /// The range's address.
+    /// The address of the range.
     pub address: u64,
-    /// The range's size in bytes.
+    /// The size of the range in bytes.
     pub size: u64,
-    /// Where the zeros start, in bytes from the start of the range.
+    /// The offset of the zeros from the start of the range, in bytes.
     pub offset: u64,
-    /// The number of zeros in bytes.
+    /// The number of missing bytes.
     pub missing: u64,
     /// The error of the reader; `None` if it ended early. Serialised as its text.
     #[cfg_attr(feature = "serde", serde(serialize_with = "error_as_text"))]
     pub error: Option<io::ErrorKind>,
 }
 
-/// Compressed memory of a dump, in numbers.
+/// The figures of compressed memory.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Compressed {
-    /// How many ranges, or parts of ranges, there are.
+    /// The number of ranges, or parts of ranges.
     pub regions: u64,
-    /// How many buckets they are in.
+    /// The number of buckets.
     pub buckets: u64,
-    /// The memory in bytes.
+    /// The uncompressed size in bytes.
     pub size: u64,
-    /// The bytes of all buckets; before they are written, the most that these can be.
+    /// The size of all buckets in bytes; before they are written, an upper bound.
     pub compressed_size: u64,
 }
 

@@ -344,7 +344,7 @@ fn flags_without_a_letter_are_named() {
         assert_eq!(unsupported(flags), rest, "{flags:#x}");
     }
     let error = Options::from_minidump_type(MinidumpType::from_bits_retain(0x1_0012)).expect_err("it has other bits");
-    assert_eq!(error.to_string(), "no option letter stands for the bits 0x10010 of MINIDUMP_TYPE");
+    assert_eq!(error.to_string(), "there is no option letter for the bits 0x10010 of MINIDUMP_TYPE");
 }
 
 fn unknown_letters_are_named() {

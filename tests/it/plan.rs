@@ -392,7 +392,7 @@ fn a_reference_beyond_its_part_is_refused() {
             panic!("{position} {width:?}: {result:?}");
         };
         assert_eq!(item, Item { name: "short", index: Some(1) });
-        assert_eq!(reason, "a reference lies beyond its end");
+        assert_eq!(reason, "a reference is beyond its end");
     }
 }
 

@@ -114,7 +114,7 @@ impl<'a> LinuxMaps<'a> {
         self.text.lines().filter(|line| mapping(*line).is_none())
     }
 
-    /// The first mapping that contains `address`. For many look-ups, see
+    /// The first mapping that contains `address`. For many lookups, see
     /// [`Minidump::regions`](crate::Minidump::regions).
     #[must_use]
     pub fn at_address(&self, address: u64) -> Option<LinuxMapping<'a>> {

@@ -74,7 +74,7 @@ impl<R> fmt::Debug for ByAddress<'_, R> {
 }
 
 impl<'a, R: Record<'a> + Addressed> List<'a, R> {
-    /// An index of the list, for more than a few look-ups: each takes time proportional to the logarithm of the number
+    /// An index of the list, for more than a few lookups: each takes time proportional to the logarithm of the number
     /// of entries.
     ///
     /// Building the index takes 24 bytes per entry, and O(n log n) time if the entries are not sorted by address.

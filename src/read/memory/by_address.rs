@@ -16,7 +16,7 @@ use crate::read::memory::buckets::Buckets;
 use crate::read::memory::compressed::CompressedMemory;
 use crate::read::memory::contents::{Contents, PART_SIZE};
 use crate::read::memory::lists::MemoryRange;
-use crate::read::memory::pieces::{Apart, Piece, agrees, apart, hold, listed};
+use crate::read::memory::pieces::{Disjoint, Piece, agrees, disjoint, hold, listed};
 use crate::read::memory::search_table::Sorted;
 use crate::read::memory::visible::{VisibleRange, VisibleRanges};
 use crate::read::minidump::Minidump;
@@ -128,8 +128,8 @@ impl<'a> Memory<'a> {
         if !unlisted.is_empty() {
             // The listed pieces no longer overlap, so their order does not matter.
             let count = listed.pieces.len() as u64 + unlisted.len() as u64;
-            let all = apart(count, || listed.pieces.iter().chain(&unlisted).copied());
-            listed = Apart { were_apart: listed.were_apart && all.were_apart, ..all };
+            let all = disjoint(count, || listed.pieces.iter().chain(&unlisted).copied());
+            listed = Disjoint { were_disjoint: listed.were_disjoint && all.were_disjoint, ..all };
         }
         Self::of(target, *dump.bytes(), buckets, listed)
     }
@@ -140,7 +140,7 @@ impl<'a> Memory<'a> {
         I: Iterator<Item = MemoryRange<'a>>,
     {
         let target = dump.target();
-        let pieces = apart(count, || ranges().filter_map(move |range| Piece::new(target, &range)));
+        let pieces = disjoint(count, || ranges().filter_map(move |range| Piece::new(target, &range)));
         Self::of(target, *dump.bytes(), None, pieces)
     }
 
@@ -164,12 +164,12 @@ impl<'a> Memory<'a> {
         Self::of(dump.target(), *dump.bytes(), buckets, listed)
     }
 
-    fn of(target: Target, bytes: Bytes<'a>, buckets: Option<Shared<Buckets>>, apart: Apart) -> Self {
+    fn of(target: Target, bytes: Bytes<'a>, buckets: Option<Shared<Buckets>>, disjoint: Disjoint) -> Self {
         let index = Index {
             target,
             last_address: target.last_address(),
-            pieces: Sorted::new(apart.pieces),
-            has_overlaps: !apart.were_apart,
+            pieces: Sorted::new(disjoint.pieces),
+            has_overlaps: !disjoint.were_disjoint,
             buckets,
         };
         Self { bytes, index: Shared::new(index) }

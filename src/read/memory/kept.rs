@@ -5,10 +5,9 @@ use crate::read::memory::by_address::Memory;
 kept_index! {
     /// The index of memory without the bytes of the dump, to be stored next to them.
     ///
-    /// [`Memory`] borrows the file, so the two cannot be in the same structure. This index contains everything that
-    /// takes time to build, including the decompressed memory, but borrows nothing. To use it, bind it to the bytes. It
-    /// can be bound again for each use, or once for several: bytes that are returned by reference live as long as the
-    /// bound memory.
+    /// [`Memory`] borrows the file, so the two cannot be in the same structure. This index contains everything that takes
+    /// time to build, including the decompressed memory, but borrows nothing. To use it, bind it to the bytes, once for
+    /// each use or once for several: bytes that are returned by reference live as long as the bound memory.
     ///
     /// # Examples
     ///

@@ -5,7 +5,7 @@ use core::ops::Deref;
 
 use crate::format;
 use crate::read::budget::Budget;
-use crate::read::interval::{Interval, Located, Ranked, are_apart, position, settle};
+use crate::read::interval::{Interval, Located, Ranked, are_disjoint, position, settle};
 use crate::read::memory::buckets::Buckets;
 use crate::read::memory::compressed::CompressedMemory;
 use crate::read::memory::contents::Contents;
@@ -74,11 +74,11 @@ fn settled(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
 }
 
 /// Returns the pieces of the lists, without the stacks that are not in a list.
-pub(crate) fn listed(dump: &Minidump<'_>, buckets: Option<&Buckets>) -> Apart {
+pub(crate) fn listed(dump: &Minidump<'_>, buckets: Option<&Buckets>) -> Disjoint {
     // Lists that cannot be read count as empty; the error is returned when the stream itself is requested.
     let (list, list64) = (dump.list::<MemoryList<'_>>(), dump.list::<Memory64List<'_>>());
     let regions = *dump.list::<CompressedMemory<'_>>().regions();
-    apart(list.len() + list64.len() + regions.len(), || pieces_in_order(dump, buckets))
+    disjoint(list.len() + list64.len() + regions.len(), || pieces_in_order(dump, buckets))
 }
 
 fn pieces_in_order<'m, B: Deref<Target = Buckets> + 'm>(
@@ -105,26 +105,26 @@ pub(crate) fn listed_ranges<'a>(
 }
 
 /// Pieces that are sorted and do not overlap.
-pub(crate) struct Apart {
+pub(crate) struct Disjoint {
     pub(crate) pieces: Vec<Piece>,
     /// True if there were no overlaps.
-    pub(crate) were_apart: bool,
+    pub(crate) were_disjoint: bool,
 }
 
 /// Sorts the pieces and resolves overlaps. There are at most `count` pieces; each takes 1.5 times as much memory as its
 /// descriptor takes in the file.
-pub(crate) fn apart<I: Iterator<Item = Piece>>(count: u64, in_order: impl Fn() -> I) -> Apart {
+pub(crate) fn disjoint<I: Iterator<Item = Piece>>(count: u64, in_order: impl Fn() -> I) -> Disjoint {
     let mut pieces = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
     in_order().for_each(|piece| pieces.push(piece));
     if !pieces.is_sorted_by_key(|piece| piece.interval.start) {
         pieces.sort_unstable_by_key(|piece| piece.interval.start);
     }
-    if are_apart(&pieces) {
-        return Apart { pieces, were_apart: true };
+    if are_disjoint(&pieces) {
+        return Disjoint { pieces, were_disjoint: true };
     }
     // Only with overlaps does the original order matter.
     drop(pieces);
-    Apart { pieces: settled(in_order()), were_apart: false }
+    Disjoint { pieces: settled(in_order()), were_disjoint: false }
 }
 
 /// True if the pieces contain every address of `range`, as far as a few pieces show.

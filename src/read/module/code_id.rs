@@ -32,7 +32,7 @@ const MAX_BYTES: usize = 64;
 /// # fn main() -> Result<(), userdump::error::ParseError> {
 /// let id = CodeId::from_image(0x63f1_4e2b, 0x5e_5000);
 /// assert_eq!(id.to_string(), "63f14e2b5e5000");
-/// The path of the file on a symbol server.
+/// // The path of the file on a symbol server.
 /// assert_eq!(format!("kernelbase.dll/{id:#}/kernelbase.dll"), "kernelbase.dll/63F14E2B5e5000/kernelbase.dll");
 /// assert_eq!("63F14E2B5E5000".parse(), Ok(id));
 /// # Ok(())

@@ -30,7 +30,7 @@ const GUID_SIZE: usize = 16;
 /// # fn main() -> Result<(), userdump::error::ParseError> {
 /// let id: DebugId = "3249D99D0C4049318610F4E4FB0B69361".parse()?;
 /// assert_eq!(id.age(), 1);
-/// The path of the file on a symbol server.
+/// // The path of the file on a symbol server.
 /// assert_eq!(format!("ntdll.pdb/{id}/ntdll.pdb"), "ntdll.pdb/3249D99D0C4049318610F4E4FB0B69361/ntdll.pdb");
 /// assert_eq!(format!("{id:#}"), "3249d99d-0c40-4931-8610-f4e4fb0b6936-1");
 /// assert_eq!("3249d99d-0c40-4931-8610-f4e4fb0b6936-1".parse(), Ok(id));

@@ -1,4 +1,4 @@
-//! What becomes of each stream.
+//! Decides what happens to each stream.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -11,27 +11,27 @@ use crate::redump::as_is::records::Records;
 use crate::redump::as_is::stream_edit::{Edited, NewPart};
 use crate::redump::report::{Outcome, Report};
 
-/// What becomes of the streams.
+/// The decisions for all streams.
 #[derive(Default)]
 pub(super) struct Choice {
-    /// The new form of streams, by their numbers.
+    /// The new contents of streams, by stream index.
     pub(super) edited: BTreeMap<usize, Edited>,
     /// The directory of the result: types, and where the streams are.
     pub(super) directory: Vec<(StreamType, Place)>,
-    /// The numbers of the streams that stay in some form.
+    /// Whether each stream is kept in some form, by stream index.
     pub(super) kept: Vec<bool>,
-    /// Whether a stream of the source is left out, by its entry of the directory.
+    /// Why a directory entry of the source is left out, by entry; `None` if it is kept.
     pub(super) outcomes: Vec<Option<Outcome>>,
 }
 
 #[derive(Clone, Copy)]
 pub(super) enum Place {
-    /// As an entry of the source says, of the stream of this number.
+    /// A directory entry of the source, and the index of its stream.
     Source(DirectoryEntry, usize),
     New(usize),
 }
 
-/// Decides what becomes of each stream.
+/// Decides what happens to each stream.
 pub(super) fn choose(
     dump: &Minidump<'_>,
     inventory: &Inventory<'_>,
@@ -55,7 +55,7 @@ pub(super) fn choose(
                 choice.directory.push((entry.stream_type, Place::Source(*entry, *number)));
                 choice.kept.get_mut(*number).into_iter().for_each(|kept| *kept = true);
             }
-            // What replaces it takes its place in the directory.
+            // The replacement takes its place in the directory.
             Some(Outcome::Replaced) if !choice.directory.iter().any(|(it, _)| *it == entry.stream_type) => {
                 choice.directory.push((entry.stream_type, Place::New(usize::MAX)));
             }
@@ -75,7 +75,7 @@ pub(super) fn choose(
     choice
 }
 
-/// Lets streams that have become larger go where there is room, and tells which new part each is.
+/// Moves streams that have grown to the new parts, and returns the part index of each.
 pub(super) fn move_grown(choice: &mut Choice, new: &mut Vec<NewPart>) -> BTreeMap<usize, usize> {
     let grown: Vec<usize> = choice.edited.iter().filter(|(_, edited)| edited.growth > 0).map(|(it, _)| *it).collect();
     let mut moved = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! What is in the source: its streams, what they refer to, and every field that holds a position.
+//! The contents of the source: its streams, what they refer to, and every field that contains a file offset.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -18,56 +18,56 @@ use crate::read::{Budget, Interval, List, MemoryRange, Minidump, RawStream, Stre
 
 use crate::redump::report::Report;
 
-/// A field that holds a position in the file.
+/// A field that contains a file offset.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Field {
-    /// Where it is in the source.
+    /// The offset of the field in the source.
     pub(super) at: u64,
     pub(super) width: RvaWidth,
-    /// What it holds.
+    /// The value of the field.
     pub(super) value: u64,
-    /// The bytes that it refers to; of memory and of what is not in the file it does not matter.
+    /// The bytes that it refers to; irrelevant for memory and for targets outside the file.
     pub(super) target: Option<Interval>,
-    /// True if nobody needs it, for what it refers to is found by address, too.
+    /// True if the field may be 0, because what it refers to is also found by address.
     pub(super) is_optional: bool,
 }
 
-/// A stream of the source. Entries of the directory that say the same are one.
+/// A stream of the source. Identical directory entries share one.
 #[derive(Debug)]
 pub(super) struct Held<'a> {
     pub(super) stream: RawStream<'a>,
-    /// How many bytes it takes: those of its entries, whatever its size says.
+    /// The size of its entries in bytes, regardless of its size field.
     pub(super) own: u64,
-    /// The entries that hold positions, if it has some.
+    /// The records that contain file offsets, if there are any.
     pub(super) records: Option<Records>,
-    /// What it refers to, memory aside.
+    /// The parts that it refers to, except memory.
     pub(super) parts: Vec<Interval>,
     pub(super) fields: Vec<Field>,
-    /// The number of ranges, if it is a list of memory, and their bytes.
+    /// For a memory list, the number of ranges and the number of their bytes.
     pub(super) listed: (u64, u64),
-    /// What keeps its fields from being found.
+    /// The error that prevents its fields from being found.
     pub(super) error: Option<ReadError>,
 }
 
-/// Memory by its place in the file.
+/// Memory at an offset in the file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Placed {
-    /// Positions in the source.
+    /// Its offsets in the source.
     pub(super) at: Interval,
     /// The address of the first byte.
     pub(super) address: u64,
-    /// The number of the stream that tells of it.
+    /// The index of the stream that describes it.
     pub(super) of: usize,
-    /// False for what a record alone refers to.
+    /// False if only a record refers to it.
     pub(super) is_listed: bool,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Inventory<'a> {
     pub(super) held: Vec<Held<'a>>,
-    /// The entries of the directory, each with the number of its stream.
+    /// The directory entries, each with the index of its stream.
     pub(super) entries: Vec<(DirectoryEntry, usize)>,
-    /// The ranges of memory lists in their order, and behind them stacks that no list may have.
+    /// The ranges of memory lists in order, followed by stacks that may be in no list.
     pub(super) memory: Vec<Placed>,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Inventory<'a> {
     pub(super) fn new(dump: &Minidump<'a>, report: &mut Report) -> Self {
         let mut inventory = Self::default();
         let mut known: BTreeMap<(StreamType, u64, u64), usize> = BTreeMap::new();
-        // What is looked at, of streams that are on the same bytes: once for what they hold, once for what they refer to.
+        // The limit for streams that share bytes: once for their contents, once for what they refer to.
         let mut looked = Budget::times(dump.data().len() as u64, 2);
         let mut followed = Budget::times(dump.data().len() as u64, 2);
         let mut stacks = Vec::new();
@@ -136,7 +136,7 @@ impl<'a> Inventory<'a> {
         held
     }
 
-    /// The positions of memory.
+    /// Collects the file offsets of memory.
     fn memory_of(&mut self, held: &mut Held<'a>, decoded: &Stream<'a>, stacks: &mut Vec<Placed>) {
         let dump = *held.stream.dump();
         let (offset, of) = (held.stream.offset(), self.held.len());
@@ -203,21 +203,21 @@ impl<'a> Inventory<'a> {
     }
 }
 
-/// Where the bytes of a range are, if the file has some.
+/// Returns the location of the bytes of a range, if the file contains any.
 fn placed(range: &MemoryRange<'_>, of: usize, is_listed: bool) -> Option<Placed> {
     let at = Interval::new(range.offset, range.bytes.len() as u64)?;
     Some(Placed { at, address: range.address, of, is_listed })
 }
 
 impl<'a> Held<'a> {
-    /// Notes the field of each entry.
+    /// Collects a field of each entry.
     fn each<R: Record<'a>, S>(&mut self, list: &List<'a, R>, field: FieldOffset<S, Rva>, is_optional: bool) {
         for index in 0..list.len() {
             self.field(list.entry_offset(index) + field.get() as u64, RvaWidth::Rva, None, is_optional);
         }
     }
 
-    /// Notes a field, unless it refers to nothing.
+    /// Collects a field, unless it refers to nothing.
     fn field(&mut self, at: u64, width: RvaWidth, target: Option<Interval>, is_optional: bool) {
         let bytes = self.stream.dump().bytes();
         let value = match width {
@@ -230,12 +230,12 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// The bytes that are its own.
+    /// Returns the bytes of its entries.
     pub(super) fn interval(&self) -> Option<Interval> {
         Interval::new(self.stream.offset(), self.own)
     }
 
-    /// The bytes that its size claims as well.
+    /// Returns these bytes and any others that its size field claims.
     pub(super) fn claimed(&self) -> Option<Interval> {
         Interval::new(self.stream.offset(), self.own.max(self.stream.bytes().len() as u64))
     }

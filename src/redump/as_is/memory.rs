@@ -1,4 +1,4 @@
-//! Memory that is changed where it is in the file, so that lists keep their ranges.
+//! Changes memory in place, so that lists keep their ranges.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -16,14 +16,14 @@ use crate::redump::edits::new_memory::{MemoryEdits, NewMemory};
 use crate::redump::hooks::Redactor;
 use crate::redump::select::reason::Reason;
 
-/// How many bytes a redactor may change in one call.
+/// The maximum number of bytes that a redactor may change in one call.
 const PIECE: u64 = 1 << 20;
 
-/// What is changed, by positions of the source.
+/// The changes, by offset in the source.
 pub(super) struct Edits<'a> {
     file: &'a [u8],
     patched: Arc<Patched>,
-    /// Which range has each byte of the file: the first one in the order of the lists.
+    /// Which range owns each byte of the file: the first one in list order.
     spans: Vec<Span>,
     ranges: Vec<Placed>,
     new: NewMemory<'a>,
@@ -33,7 +33,7 @@ pub(super) struct Edits<'a> {
 }
 
 impl<'a> Edits<'a> {
-    /// `None` if there are none.
+    /// Returns `None` if nothing changes.
     pub(super) fn new(
         dump: &Minidump<'a>,
         ranges: Vec<Placed>,
@@ -63,7 +63,7 @@ impl<'a> Edits<'a> {
         Ok(Some(edits))
     }
 
-    /// Where the file has the addresses that are blank, whatever range has them.
+    /// Returns the file offsets of the blanked addresses, in any range.
     fn blank_positions(&self, dump: &Minidump<'_>, blank: &[Interval]) -> Result<Vec<Interval>, ReadError> {
         let mut budget = Budget::times(dump.data().len() as u64, 2);
         let mut positions = Vec::new();
@@ -72,7 +72,7 @@ impl<'a> Edits<'a> {
             let Some(addresses) = Interval::new(address, range.at.size()) else { continue };
             let from = blank.get(position(blank, address)..).unwrap_or_default();
             for part in from.iter().map_while(|part| part.intersection(&addresses)) {
-                // Ranges may share bytes, and each may be blank in many places.
+                // Ranges may share bytes, and each of them may be blanked in many places.
                 budget.charge("memory range", range.at.start, size_of::<Interval>() as u64)?;
                 let start = range.at.start.saturating_add(part.start - address);
                 positions.extend(Interval::new(start, part.size()));
@@ -81,12 +81,12 @@ impl<'a> Edits<'a> {
         Ok(united(positions))
     }
 
-    /// How many bytes are blank.
+    /// Returns the number of blanked bytes.
     pub(super) fn blanked(&self) -> u64 {
         self.blank.iter().fold(0, |sum, part| sum.saturating_add(part.size()))
     }
 
-    /// Where the file has memory that may be changed: sorted and apart.
+    /// Returns the file offsets of memory that may change, sorted and disjoint.
     pub(super) fn touched(&self) -> Vec<Interval> {
         let replaced = |span: &&Span| {
             self.addresses(span).is_some_and(|(addresses, _)| self.new.within(addresses).next().is_some())
@@ -96,14 +96,14 @@ impl<'a> Edits<'a> {
         united(spans.chain(self.blank.iter().copied()).collect())
     }
 
-    /// The addresses of a stretch of the file, and the range that has it.
+    /// Returns the addresses of an interval of the file, and the range that owns it.
     fn addresses(&self, span: &Span) -> Option<(Interval, &Placed)> {
         let range = self.ranges.get(usize::try_from(span.rank).ok()?)?;
         let address = range.address.wrapping_add(span.interval.start - range.at.start);
         Some((Interval::new(self.memory.target().mask(address), span.interval.size())?, range))
     }
 
-    /// The bytes from a position on, with all changes but those of the redactor.
+    /// Reads the bytes at an offset, with all changes except those of the redactor.
     fn look_up(&self, at: u64, buffer: &mut [u8]) {
         let from = usize::try_from(at).ok().and_then(|at| self.file.get(at..)).unwrap_or_default();
         buffer.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
@@ -135,7 +135,7 @@ impl<'a> Edits<'a> {
         }
     }
 
-    /// How many bytes right before an address the source has without a gap, of at most `limit`.
+    /// Returns how many bytes right before an address, at most `limit`, the source has without a gap.
     fn count_before(&self, address: u64, limit: u64) -> u64 {
         let mut start = address;
         while let Some(before) = start.checked_sub(1).filter(|_| address - start < limit) {
@@ -147,17 +147,17 @@ impl<'a> Edits<'a> {
     }
 }
 
-/// Memory of the file with the changes.
+/// Reads memory of the file with the changes applied.
 struct Edited<'a> {
     edits: Arc<Edits<'a>>,
-    /// Positions in the source.
+    /// The next offset in the source.
     next: u64,
     end: u64,
     piece: Vec<u8>,
     left: Range<usize>,
 }
 
-/// The memory at an interval of positions, with the changes.
+/// Returns the memory in an interval of file offsets, with the changes applied.
 pub(super) fn edited<'a>(edits: &Arc<Edits<'a>>, interval: Interval) -> MemoryRange<'a> {
     let (next, end) = (interval.start, interval.start.saturating_add(interval.size()));
     let reader = Edited { edits: Arc::clone(edits), next, end, piece: Vec::new(), left: 0..0 };
@@ -165,7 +165,7 @@ pub(super) fn edited<'a>(edits: &Arc<Edits<'a>>, interval: Interval) -> MemoryRa
 }
 
 impl<'a> Edited<'a> {
-    /// Has the next piece redacted, with what is around it by address.
+    /// Passes the next piece, with the bytes around it by address, to the redactor.
     fn redact(&mut self, redactor: &Mutex<Redactor<'a>>) -> io::Result<()> {
         let edits = Arc::clone(&self.edits);
         let mut redactor = redactor.try_lock().map_err(|error| io::Error::other(error.to_string()))?;
@@ -180,7 +180,7 @@ impl<'a> Edited<'a> {
         let mut piece = core::mem::take(&mut self.piece);
         piece.clear();
         let Some((interval, addresses)) = known else {
-            // Between two ranges there is nothing that has an address.
+            // Bytes between two ranges have no address.
             let next = edits.spans.get(position(&edits.spans, self.next)).map_or(u64::MAX, |span| span.interval.start);
             piece.resize(size(most.min(next - self.next))?, 0);
             edits.look_up(self.next, &mut piece);
@@ -191,13 +191,13 @@ impl<'a> Edited<'a> {
         };
         let overlap = redactor.overlap as u64;
         let before = edits.count_before(addresses.start, overlap);
-        let behind = addresses.next().map_or(0, |next| edits.memory.run_len(next, overlap));
+        let after = addresses.next().map_or(0, |next| edits.memory.run_len(next, overlap));
         let (front, middle) = (size(before)?, size(interval.size())?);
-        piece.resize(front + middle + size(behind)?, 0);
+        piece.resize(front + middle + size(after)?, 0);
         let (around, rest) = piece.split_at_mut(front);
         edits.memory.read_uncached(addresses.start.wrapping_sub(before), around);
         let (own, around) = rest.split_at_mut(middle);
-        if let Some(next) = addresses.next().filter(|_| behind > 0) {
+        if let Some(next) = addresses.next().filter(|_| after > 0) {
             edits.memory.read_uncached(next, around);
         }
         edits.look_up(interval.start, own);

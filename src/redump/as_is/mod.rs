@@ -1,7 +1,7 @@
-//! A dump as it is, but for what the program changes: every byte stays where nothing is changed in front of it.
+//! Keeps a dump as it is, except for the changes of the program: no byte moves unless something before it changes.
 //!
-//! The result is the file itself. Bytes are written over where they are, large stretches that nobody needs any more are cut
-//! out, and whatever is new comes in behind the directory. Then each field that holds a position is given the new one.
+//! The result is the file itself. Bytes are overwritten in place, large parts that are no longer referred to are cut out,
+//! and new parts are inserted after the directory. Then each field that contains a file offset is updated.
 
 mod choice;
 mod inventory;
@@ -39,7 +39,7 @@ use crate::redump::select::selected::Selected;
 
 const DIRECTORY: Item = Item { name: "MINIDUMP_DIRECTORY", index: None };
 
-/// Plans a dump that is as the source is, but for what the hooks change.
+/// Plans a dump that equals the source except for the changes of the hooks.
 pub(super) fn plan<'a>(
     dump: &Minidump<'a>,
     comment: Option<&str>,
@@ -60,19 +60,19 @@ pub(super) fn plan<'a>(
         redactor: hooks.redactor.take(),
     };
     if !edits.is_empty() && dump.raw_stream(StreamType::COMPRESSED_MEMORY).is_some() {
-        return Err(RedumpError::Unsupported { what: "compressed memory that is changed and otherwise as it is" });
+        return Err(RedumpError::Unsupported { what: "compressed memory that is changed with `as-is`" });
     }
     let mut patches = Patches::default();
     let cuts = drop_unused(dump, &inventory, &choice, &mut patches);
     let moved = move_grown(&mut choice, &mut new);
 
-    // The directory may grow, and what is new follows it.
+    // The directory may grow; the new parts follow it.
     let old = dump.directory();
     let entry = DirectoryEntry::SIZE as u64;
     let is_there = !old.is_empty();
     let is_same = new.is_empty() && choice.edited.is_empty() && choice.directory.len() == inventory.entries.len();
     if is_there && old.entry_offset(0) < Header::SIZE as u64 && !(is_same && hooks.keep_header()) {
-        return Err(RedumpError::Unsupported { what: "a dump whose directory shares bytes with its header" });
+        return Err(RedumpError::Unsupported { what: "a dump whose directory overlaps its header" });
     }
     let end = if is_there { old.entry_offset(old.len()) } else { Header::SIZE as u64 };
     let more = (choice.directory.len() as u64).saturating_sub(old.len().into()).saturating_mul(entry);
@@ -106,7 +106,7 @@ pub(super) fn plan<'a>(
     Ok((Plan::of_pieces(pieces, directory), report, selected))
 }
 
-/// Adds the streams of the program, and a comment, each in the place of one that it replaces.
+/// Adds the streams of the program, and a comment; each takes the place of a stream that it replaces.
 fn add_streams(choice: &mut Choice, new: &mut Vec<NewPart>, comment: Option<&str>, hooks: &Hooks<'_>) {
     let comment = comment.map(|text| {
         let units = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes);
@@ -124,7 +124,7 @@ fn add_streams(choice: &mut Choice, new: &mut Vec<NewPart>, comment: Option<&str
     }
 }
 
-/// Writes header and directory where they are, and gives what of the directory has no room there.
+/// Overwrites header and directory in place, and returns the part of the directory that does not fit there.
 fn write_tables(
     dump: &Minidump<'_>,
     directory: &[DirectoryEntry],
@@ -159,7 +159,7 @@ fn write_tables(
     Ok(rest)
 }
 
-/// The result, piece by piece: what stays of the source, in front of what is new and behind it.
+/// Returns the pieces of the result: those of the source before the new bytes, the new bytes, and those after them.
 fn pieces<'a>(
     file: &'a [u8],
     shift: &Shift,
@@ -183,20 +183,20 @@ fn pieces<'a>(
             pieces.extend(rest.into_iter().flat_map(|it| patched.pieces(file, it)).map(Piece::Bytes));
         }
     };
-    let (before, behind) = shift.stretches.split_at_checked(shift.before_new).unwrap_or((&shift.stretches, &[]));
+    let (before, after) = shift.stretches.split_at_checked(shift.before_new).unwrap_or((&shift.stretches, &[]));
     old_stretches(before, &mut pieces);
     pieces.push(Piece::Bytes(new.into()));
-    old_stretches(behind, &mut pieces);
+    old_stretches(after, &mut pieces);
     pieces
 }
 
-/// Refuses a result that is far larger than what it is made of.
+/// Refuses a result that is far larger than the source and the additions.
 fn refuse_growth(dump: &Minidump<'_>, size: u64, asked: u64) -> Result<(), RedumpError> {
     let limit = (dump.data().len() as u64).saturating_mul(2).saturating_add(asked).saturating_add(0x1_0000);
     if size <= limit { Ok(()) } else { Err(ReadError::BudgetSpent { what: "result", offset: 0, limit }.into()) }
 }
 
-/// What the source lacks of memory that the program asks for.
+/// Returns the memory that the program asks for and the source lacks.
 fn missing(dump: &Minidump<'_>, asked: &[(u64, u64)]) -> Vec<MissingMemory> {
     let memory = if asked.is_empty() { return Vec::new() } else { dump.memory() };
     let missing = |&(address, size): &(u64, u64)| {
@@ -206,7 +206,7 @@ fn missing(dump: &Minidump<'_>, asked: &[(u64, u64)]) -> Vec<MissingMemory> {
     asked.iter().filter_map(missing).collect()
 }
 
-/// Says what became of the streams.
+/// Reports what happened to the streams.
 fn finish(dump: &Minidump<'_>, inventory: &Inventory<'_>, choice: &Choice, shift: &Shift, report: &mut Report) {
     let stays = shift.is_none();
     let outcome = |held: &Held<'_>, number: usize| {

@@ -1,25 +1,25 @@
-//! What is written over bytes of the source where they are.
+//! Bytes that are overwritten in place.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use crate::read::{Interval, position, united};
 
-/// Patches that are no further apart than this become one.
+/// Patches with gaps of at most this many bytes between them are merged.
 const NEAR: u64 = 64;
 
-/// Bytes for positions of the source.
+/// Bytes to be written at offsets in the source.
 #[derive(Debug, Default)]
 pub(super) struct Patches {
     zeros: Vec<Interval>,
     wide: Vec<(u64, Vec<u8>)>,
-    /// Position, width and value of integers.
+    /// Offset, width and value of integers.
     integers: Vec<(u64, u32, u64)>,
-    /// What counts where something else shares its bytes.
+    /// Bytes that take precedence over all others.
     tables: Vec<(u64, Vec<u8>)>,
 }
 
-/// Stretches of the source with all that is written over them, sorted and apart.
+/// Intervals of the source with everything that is written over them, sorted and disjoint.
 #[derive(Debug, Default)]
 pub(super) struct Patched {
     intervals: Vec<Interval>,
@@ -27,7 +27,7 @@ pub(super) struct Patched {
 }
 
 impl Patches {
-    /// Zeros, over which everything else is written.
+    /// Zeroes an interval. Everything else takes precedence.
     pub(super) fn zero(&mut self, interval: Interval) {
         self.zeros.push(interval);
     }
@@ -36,17 +36,17 @@ impl Patches {
         self.wide.push((position, bytes));
     }
 
-    /// The header or the directory, which are written over everything else.
+    /// Overwrites the header or the directory, which take precedence over everything else.
     pub(super) fn table(&mut self, position: u64, bytes: Vec<u8>) {
         self.tables.push((position, bytes));
     }
 
-    /// An integer of 4 or 8 bytes.
+    /// Overwrites an integer of 4 or 8 bytes.
     pub(super) fn integer(&mut self, position: u64, width: u32, value: u64) {
         self.integers.push((position, width, value));
     }
 
-    /// Writes all of them over copies of the bytes there.
+    /// Applies all patches to copies of the bytes.
     pub(super) fn applied(self, source: &[u8]) -> Patched {
         let Some(whole) = Interval::new(0, source.len() as u64) else { return Patched::default() };
         let wide =
@@ -86,7 +86,7 @@ impl Patches {
 }
 
 impl Patched {
-    /// The bytes from a position on, as many of `size` as the file has.
+    /// Returns the bytes at an offset, at most `size`, as far as the file has them.
     fn room(&mut self, at: u64, size: u64) -> &mut [u8] {
         let index = position(&self.intervals, at);
         let start = self.intervals.get(index).map_or(0, |interval| interval.start);
@@ -97,7 +97,7 @@ impl Patched {
         rest.get_mut(..size).unwrap_or_default()
     }
 
-    /// The bytes of a stretch in pieces: those of the source that stay, and copies of those that do not.
+    /// Returns the bytes of an interval in pieces: unchanged ones borrowed from the source, and patched copies.
     pub(super) fn pieces<'a>(&self, source: &'a [u8], stretch: Interval) -> Vec<Cow<'a, [u8]>> {
         let first = position(&self.intervals, stretch.start);
         let parts = self.intervals.iter().zip(&self.bytes).skip(first);
@@ -117,7 +117,7 @@ impl Patched {
         pieces
     }
 
-    /// Writes what is patched among bytes of the source that begin at a position.
+    /// Applies the patches to bytes of the source that begin at an offset.
     pub(super) fn apply(&self, at: u64, buffer: &mut [u8]) {
         let Some(all) = Interval::new(at, buffer.len() as u64) else { return };
         let first = position(&self.intervals, at);
@@ -131,7 +131,7 @@ impl Patched {
     }
 }
 
-/// The bytes of an interval, of those that begin at `start`.
+/// Returns the bytes of an interval from bytes that begin at `start`.
 fn of(bytes: &[u8], start: u64, interval: Interval) -> &[u8] {
     let from = interval.start.checked_sub(start).and_then(|from| usize::try_from(from).ok());
     let size = usize::try_from(interval.size()).ok();

@@ -1,4 +1,4 @@
-//! The new places of everything, and the fields that tell them.
+//! Assigns new file offsets, and updates the fields that contain them.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -18,7 +18,7 @@ pub(super) fn rva(item: Item, position: u64) -> Result<u32, WriteError> {
     u32::try_from(position).map_err(|_| WriteError::RvaOverflow { item, offset: position, size: 0 })
 }
 
-/// Where each new part is, in bytes behind the old directory, and the size of all.
+/// Returns the offset of each new part from the end of the old directory, and the total size.
 pub(super) fn place(end: u64, more: u64, new: &[NewPart]) -> Result<(Vec<u64>, u64), WriteError> {
     let mut at = end.saturating_add(more);
     let mut places = Vec::with_capacity(new.len());
@@ -27,13 +27,13 @@ pub(super) fn place(end: u64, more: u64, new: &[NewPart]) -> Result<(Vec<u64>, u
         places.push(at - end);
         at = at.saturating_add(part.bytes.len() as u64);
     }
-    // All that follows moves by a multiple of what it may start at.
+    // Everything after this moves by a multiple of the alignment.
     let size = (at - end).next_multiple_of(ALIGN);
     rva(STREAM, end.saturating_add(size))?;
     Ok((places, size))
 }
 
-/// What comes into the file: the rest of the directory, and the new parts.
+/// Returns the inserted bytes: the rest of the directory, and the new parts.
 pub(super) fn new_bytes(rest: Vec<u8>, new: &[NewPart], places: &[u64], size: u64) -> Vec<u8> {
     let mut bytes = rest;
     for (part, at) in new.iter().zip(places) {
@@ -44,7 +44,7 @@ pub(super) fn new_bytes(rest: Vec<u8>, new: &[NewPart], places: &[u64], size: u6
     bytes
 }
 
-/// The directory of the result.
+/// Returns the directory of the result.
 pub(super) fn directory(
     choice: &Choice,
     new: &[NewPart],
@@ -71,7 +71,7 @@ pub(super) fn directory(
         Place::Source(entry, number) => {
             let mut location = entry.location;
             if location.rva != 0 {
-                // A position outside of the file stays outside, as far as 32 bits go.
+                // An offset outside the file stays outside, as far as 32 bits allow.
                 let position = shift.position(location.rva.into());
                 let is_inside = position < shift.size;
                 location.rva =
@@ -86,14 +86,14 @@ pub(super) fn directory(
     choice.directory.iter().map(entry).collect()
 }
 
-/// The way from what fields refer to, to where that is.
+/// Maps the targets of fields to file offsets in the result.
 pub(super) struct Links<'l> {
     pub(super) shift: &'l Shift,
     pub(super) at_new: &'l dyn Fn(usize) -> u64,
 }
 
 impl Links<'_> {
-    /// What a field has to hold.
+    /// Returns the new value of a field.
     fn value(&self, link: &Link) -> Result<u64, WriteError> {
         let (position, is_optional, is_inside) = match link.to {
             To::New(number) => ((self.at_new)(number), false, true),
@@ -105,14 +105,14 @@ impl Links<'_> {
         match link.width {
             RvaWidth::Rva64 => Ok(position),
             RvaWidth::Rva if u32::try_from(position).is_ok() => Ok(position),
-            // What it refers to is found by its address.
+            // Its target is also found by address.
             RvaWidth::Rva if is_optional => Ok(0),
             RvaWidth::Rva if !is_inside => Ok(u32::MAX.into()),
             RvaWidth::Rva => Err(WriteError::RvaOverflow { item: STREAM, offset: position, size: 0 }),
         }
     }
 
-    /// Writes all fields of a part.
+    /// Updates all fields of a part.
     pub(super) fn write(&self, part: &mut NewPart) -> Result<(), WriteError> {
         for (at, link) in &part.links {
             let value = self.value(link)?.to_le_bytes();
@@ -124,7 +124,7 @@ impl Links<'_> {
     }
 }
 
-/// Gives each field of the source that stays its new value, and writes streams that are edited where they are.
+/// Updates each field of the source that is kept, and writes streams that are edited in place.
 pub(super) fn write_links(
     inventory: &Inventory<'_>,
     choice: &mut Choice,
@@ -138,7 +138,7 @@ pub(super) fn write_links(
         }
         let edited = choice.edited.get_mut(&number);
         let own = held.interval().filter(|_| edited.is_some());
-        // Those of a stream that is edited are in its new bytes.
+        // The fields of an edited stream are in its new bytes.
         let fields =
             held.fields.iter().filter(|field| !links.shift.is_none() && !own.is_some_and(|own| own.has(field.at)));
         for field in fields {

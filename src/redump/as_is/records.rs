@@ -1,4 +1,4 @@
-//! What a program changes of records, in the streams that hold them.
+//! Applies the record changes of a program to the streams that contain the records.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -17,17 +17,17 @@ use crate::redump::edits::Linked;
 use crate::redump::hooks::Hooks;
 use crate::redump::report::Report;
 
-/// What changes records.
+/// The changes to records.
 pub(super) struct Records<'r, 'h> {
     pub(super) hooks: &'r Hooks<'h>,
     /// The IDs of the threads that are left out.
     pub(super) left_out: HashSet<u32>,
-    /// Names for threads that no list of names has yet.
+    /// Names for threads that are not in a list of names yet.
     pub(super) thread_names: BTreeMap<u32, &'r [u8]>,
     pub(super) new: Vec<NewPart>,
 }
 
-/// Where the entries of a list are.
+/// Returns the offset of the first entry, the size of an entry, and the number of entries.
 fn entries<'a, R: Record<'a>>(held: &Held<'a>, list: &List<'a, R>) -> (u64, u64, u64) {
     (list.entry_offset(0).saturating_sub(held.stream.offset()), list.entry_size(), list.len())
 }
@@ -38,9 +38,9 @@ impl<'r, 'h> Records<'r, 'h> {
         Self { hooks, left_out: hooks.threads_left_out(dump), thread_names, new: Vec::new() }
     }
 
-    /// The stream as it is to be, if it is to be another one.
+    /// Returns the new contents of a stream, or `None` if they do not change.
     ///
-    /// Of many streams on the same bytes only as many are looked at as the file is long.
+    /// Of streams that share bytes, only as many are processed as fit the size of the file.
     pub(super) fn edited<'a>(&mut self, held: &Held<'a>, report: &mut Report) -> Option<Edited> {
         if held.error.is_some() || !self.hooks.change_records() {
             return None;
@@ -174,7 +174,7 @@ impl<'r, 'h> Records<'r, 'h> {
         edit.finish()
     }
 
-    /// The entry that names a thread; its text becomes a new part.
+    /// Returns the entry that names a thread; its text becomes a new part.
     fn thread_name(&mut self, id: u32, name: &[u8]) -> NewPart {
         let mut entry = NewPart::plain(encoded(ThreadName { thread_id: id, rva_of_thread_name: 0 }));
         let field = ThreadName::OFFSETS.rva_of_thread_name.get() as u64;
@@ -183,7 +183,7 @@ impl<'r, 'h> Records<'r, 'h> {
         entry
     }
 
-    /// A list of the names that are left, if there are some: the number of its part.
+    /// Creates a list of the remaining names, if there are any, and returns its part index.
     pub(super) fn new_thread_names(&mut self) -> Option<(StreamType, usize)> {
         let names = core::mem::take(&mut self.thread_names);
         let count = u32::try_from(names.len()).ok().filter(|count| *count > 0)?;

@@ -1,36 +1,36 @@
-//! Where the bytes of the source are in the result: some are cut out, and new ones come in at one place.
+//! Maps offsets in the source to offsets in the result: some bytes are cut out, and new ones are inserted in one place.
 
 use alloc::vec::Vec;
 
 use crate::read::{Interval, gaps};
 
-/// All structures of the format start at multiples of it, if they start at any.
+/// The largest alignment of a structure in the format.
 pub(super) const ALIGN: u64 = 8;
 
-/// A stretch of the source that stays together.
+/// An interval of the source that stays contiguous.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stretch {
-    /// Positions in the source.
+    /// Its offsets in the source.
     pub(super) from: Interval,
-    /// Where it starts in the result.
+    /// Its first offset in the result.
     pub(super) to: u64,
 }
 
-/// The places of all bytes of the source.
+/// The location of all bytes of the source in the result.
 #[derive(Debug)]
 pub(super) struct Shift {
     pub(super) stretches: Vec<Stretch>,
-    /// How many stretches are in front of what is new.
+    /// The number of intervals before the new bytes.
     pub(super) before_new: usize,
-    /// Where what is new starts in the result.
+    /// The offset of the new bytes in the result.
     pub(super) new_at: u64,
     source_size: u64,
-    /// The size of the result.
+    /// The size of the result in bytes.
     pub(super) size: u64,
 }
 
 impl Shift {
-    /// Takes `cuts` out of the source, which are sorted and apart, and puts `new_size` bytes in at `new_before`.
+    /// Removes `cuts`, which are sorted and disjoint, from the source, and inserts `new_size` bytes at `new_before`.
     pub(super) fn new(source_size: u64, cuts: &[Interval], new_before: u64, new_size: u64) -> Self {
         let whole = Interval::new(0, source_size);
         let kept = whole.into_iter().flat_map(|whole| gaps(cuts, whole));
@@ -57,13 +57,13 @@ impl Shift {
         Self { stretches, before_new, new_at, source_size, size }
     }
 
-    /// True if every byte stays where it is.
+    /// Returns true if no byte moves.
     pub(super) fn is_none(&self) -> bool {
         self.stretches.iter().all(|stretch| stretch.from.start == stretch.to)
     }
 
-    /// Where what is at a position of the source is in the result. What was beyond the end of the file stays beyond it, and
-    /// what is cut out gives way to what follows.
+    /// Returns the offset in the result of a byte of the source. Offsets beyond the end of the file stay beyond it; for a
+    /// byte that is cut out, the offset of the next byte that is kept.
     pub(super) fn position(&self, position: u64) -> u64 {
         if position >= self.source_size {
             return self.size.saturating_add(position - self.source_size);

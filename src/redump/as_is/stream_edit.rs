@@ -1,4 +1,4 @@
-//! The bytes of one stream while entries are taken out of it, changed, or added to it.
+//! Edits the bytes of one stream: entries are removed, changed or added.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -10,39 +10,39 @@ use crate::write::encoded;
 use crate::redump::as_is::inventory::Held;
 use crate::redump::edits::Linked;
 
-/// What a field refers to in the end.
+/// The target of a field in the result.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum To {
-    /// What is at this position of the source.
+    /// The bytes at this offset in the source.
     Source { value: u64, target: Option<Interval>, is_optional: bool },
-    /// The part of this number among those that are new.
+    /// The new part with this index.
     New(usize),
 }
 
-/// A field of a stream that is edited, or of a new part.
+/// A field of an edited stream or of a new part.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Link {
     pub(super) width: RvaWidth,
     pub(super) to: To,
 }
 
-/// Bytes that come into the file.
+/// Bytes that are added to the file.
 #[derive(Debug, Default)]
 pub(super) struct NewPart {
     pub(super) bytes: Vec<u8>,
-    /// Its position is a multiple of it.
+    /// The file offset is a multiple of this.
     pub(super) align: u64,
-    /// The fields in it, by where they are.
+    /// The fields in it, by offset.
     pub(super) links: BTreeMap<u64, Link>,
 }
 
 impl NewPart {
-    /// Bytes without positions.
+    /// Creates a part without file offsets.
     pub(super) fn plain(bytes: impl Into<Vec<u8>>) -> Self {
         Self { bytes: bytes.into(), align: 8, links: BTreeMap::new() }
     }
 
-    /// The positions of the source that fields in it still refer to.
+    /// Returns the offsets in the source that its fields still refer to.
     pub(super) fn sources(&self) -> impl Iterator<Item = u64> + '_ {
         self.links.values().filter_map(|link| match link.to {
             To::Source { value, .. } => Some(value),
@@ -50,14 +50,14 @@ impl NewPart {
         })
     }
 
-    /// A `MINIDUMP_STRING` of little-endian code units.
+    /// Creates a `MINIDUMP_STRING` from little-endian code units.
     pub(super) fn text(units: &[u8]) -> Self {
         let length = u32::try_from(units.len()).unwrap_or(u32::MAX);
         Self { align: 4, ..Self::plain([&length.to_le_bytes()[..], units, &[0, 0]].concat()) }
     }
 }
 
-/// A stream with its entries: those before `first` are its header.
+/// A stream and its entries; the bytes before `first` are its header.
 #[derive(Debug)]
 pub(super) struct StreamEdit {
     bytes: Vec<u8>,
@@ -65,24 +65,24 @@ pub(super) struct StreamEdit {
     first: u64,
     size: u64,
     entries: u64,
-    /// Where the number of entries stands, in four bytes.
+    /// The offset of the number of entries, which takes four bytes.
     count_at: u64,
     dropped: Vec<u64>,
     added: Vec<NewPart>,
     is_changed: bool,
 }
 
-/// A stream after that.
+/// A stream after editing.
 #[derive(Debug)]
 pub(super) struct Edited {
     pub(super) part: NewPart,
-    /// By how many bytes it is larger or smaller.
+    /// The change of its size in bytes.
     pub(super) growth: i128,
 }
 
 impl StreamEdit {
-    /// The stream as it is. `entries` says where its entries are: the first one, how far it is from one to the next, and
-    /// how many there are.
+    /// Starts with the unchanged stream. The tuple contains the offset of the first entry, the size of an entry, and the
+    /// number of entries.
     pub(super) fn new(held: &Held<'_>, (first, size, entries): (u64, u64, u64), count_at: u64) -> Self {
         let stream = held.stream.grown(held.own);
         let own = usize::try_from(held.own).unwrap_or(usize::MAX);
@@ -99,20 +99,20 @@ impl StreamEdit {
         Self { bytes, links, first, size, entries, count_at, dropped, added, is_changed: false }
     }
 
-    /// Takes an entry out.
+    /// Removes an entry.
     pub(super) fn drop_entry(&mut self, index: u64) {
         self.dropped.push(index);
         self.is_changed = true;
     }
 
-    /// Adds an entry at the end, with its fields.
+    /// Appends an entry with its fields.
     pub(super) fn add_entry(&mut self, mut entry: NewPart) {
         entry.bytes.resize(usize::try_from(self.size).unwrap_or(0), 0);
         self.added.push(entry);
         self.is_changed = true;
     }
 
-    /// Where an entry is.
+    /// Returns the offset of an entry.
     const fn entry(&self, index: u64) -> u64 {
         self.first.saturating_add(index.saturating_mul(self.size))
     }
@@ -123,7 +123,7 @@ impl StreamEdit {
         self.is_changed = true;
     }
 
-    /// Writes what differs between two encodings of the record of an entry.
+    /// Writes the bytes that differ between two encodings of the record of an entry.
     pub(super) fn record(&mut self, index: u64, old: &[u8], new: &[u8]) {
         let start = self.entry(index);
         for ((at, old), new) in (start..).zip(old).zip(new).filter(|((_, old), new)| old != new) {
@@ -132,14 +132,14 @@ impl StreamEdit {
         }
     }
 
-    /// Lets a field of an entry refer to a new part.
+    /// Makes a field of an entry refer to a new part.
     pub(super) fn refer<S, P>(&mut self, index: u64, field: FieldOffset<S, P>, width: RvaWidth, new: usize) {
         let at = self.entry(index).saturating_add(field.get() as u64);
         self.links.insert(at, Link { width, to: To::New(new) });
         self.is_changed = true;
     }
 
-    /// Lets a location of an entry refer to other bytes, which become a new part, or to none.
+    /// Makes a location of an entry refer to other bytes, which become a new part, or to nothing.
     pub(super) fn relocate<S>(
         &mut self,
         index: u64,
@@ -154,7 +154,7 @@ impl StreamEdit {
             Linked::Replaced(bytes) => Some(bytes),
             Linked::Removed => None,
         };
-        // What 32 bits cannot measure does not fit into the file either, which is found when it gets its place.
+        // A size that does not fit 32 bits does not fit the file either; this is reported when the part is placed.
         let data_size = bytes.as_ref().map_or(0, |bytes| u32::try_from(bytes.len()).unwrap_or(u32::MAX));
         self.write(at, &encoded(LocationDescriptor { data_size, rva: 0 }));
         self.links.remove(&rva);
@@ -164,7 +164,7 @@ impl StreamEdit {
         }
     }
 
-    /// The stream with all of that; `None` if nothing has changed.
+    /// Returns the edited stream; `None` if nothing has changed.
     pub(super) fn finish(mut self) -> Option<Edited> {
         if !self.is_changed {
             return None;

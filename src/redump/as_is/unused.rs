@@ -1,4 +1,4 @@
-//! What nothing refers to any more: it is not to be found in the result.
+//! Removes what nothing refers to any more, so that it is not in the result.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -12,18 +12,18 @@ use crate::redump::as_is::patches::Patches;
 use crate::redump::as_is::shift::ALIGN;
 use crate::redump::as_is::stream_edit::To;
 
-/// Stretches that nobody needs any more are cut out from this size on; smaller ones become zeros, so that all that follows
-/// stays where it is.
+/// Unused intervals of at least this size are cut out. Smaller ones are zeroed, so that everything after them stays in
+/// place.
 const LEAST_CUT: u64 = 0x1000;
 
-/// Zeroes what nothing refers to any more, and tells what is large enough to be cut out.
+/// Zeroes what nothing refers to any more, and returns the intervals that are large enough to be cut out.
 pub(super) fn drop_unused(
     dump: &Minidump<'_>,
     inventory: &Inventory<'_>,
     choice: &Choice,
     patches: &mut Patches,
 ) -> Vec<Interval> {
-    // Parts that are still referred to, and entries of lists, are nobody else's; what only a size claims may be.
+    // Parts that are still referred to and entries of lists are in use; bytes that only a size field claims may not be.
     let (mut parts, mut streams) = (Vec::new(), Vec::new());
     let (mut parts_gone, mut streams_gone) = (Vec::new(), Vec::new());
     for (number, held) in inventory.held.iter().enumerate() {
@@ -47,7 +47,7 @@ pub(super) fn drop_unused(
                     }
                 }
                 if choice.edited.get(&number).is_some_and(|edited| edited.growth > 0) {
-                    // It goes elsewhere.
+                    // It is moved.
                     streams_gone.extend(held.interval());
                     continue;
                 }
@@ -71,7 +71,7 @@ pub(super) fn drop_unused(
     ];
     parts.extend(tables.into_iter().flatten());
     let parts = united(parts);
-    // Memory goes with its list, and a stack that is in none with its thread.
+    // Memory is removed with its list, and a stack that is in no list with its thread.
     let sources: BTreeMap<usize, BTreeSet<u64>> =
         choice.edited.iter().map(|(number, edited)| (*number, edited.part.sources().collect())).collect();
     let stays = |range: &Placed| {

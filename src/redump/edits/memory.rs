@@ -1,4 +1,4 @@
-//! Memory that is changed while it is copied from the source to the result.
+//! Changes memory while it is copied from the source to the result.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -17,7 +17,7 @@ use crate::redump::select::reason::Reason;
 use crate::redump::select::selected::Selection;
 use crate::redump::source::Source;
 
-/// The most bytes that a redactor may change in one call.
+/// The maximum number of bytes that a redactor may change in one call.
 const PIECE: u64 = 1 << 20;
 
 /// The changes to memory.
@@ -32,7 +32,7 @@ pub(in crate::redump) struct Changes<'a> {
     /// The intervals that the options overwrite, sorted and disjoint, each with the byte that is written. Where they
     /// overlap, the last one applies.
     replaced: [(Vec<Interval>, u8); 3],
-    /// Called for one piece after the other.
+    /// Called for each piece in turn.
     redactor: Option<Mutex<Redactor<'a>>>,
     /// Why each address is selected; the rank is the index in the selection.
     spans: Vec<Span>,

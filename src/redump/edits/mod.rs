@@ -17,12 +17,12 @@ use crate::write::Text;
 pub(super) enum Linked {
     #[default]
     Kept,
-    /// Other bytes; of a text its code units, little-endian.
+    /// Other bytes; for text, its little-endian code units.
     Replaced(Vec<u8>),
     Removed,
 }
 
-/// Prints of new bytes only how many there are.
+/// Prints only the number of new bytes.
 impl fmt::Debug for Linked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -47,7 +47,7 @@ impl Linked {
 /// A module of the result, for [`Hooks::map_module`](crate::redump::Hooks::map_module).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ModuleEdit {
-    /// The record. File positions and the sizes beside them are not taken from here.
+    /// The record. Its RVAs and the sizes beside them are ignored.
     pub record: format::Module,
     pub(super) name: Linked,
     pub(super) code_view: Linked,
@@ -58,13 +58,13 @@ impl ModuleEdit {
         Self { record: *record, name: Linked::Kept, code_view: Linked::Kept }
     }
 
-    /// Gives the module another name: usually a full path. Its CodeView record, which names the PDB, stays.
+    /// Gives the module another name, usually a full path. Its CodeView record, which names the PDB, is kept.
     pub fn rename<'t>(&mut self, name: impl Into<Text<'t>>) -> &mut Self {
         self.name = Linked::text(name);
         self
     }
 
-    /// Replaces the CodeView record, by which symbols are found. No bytes mean that the module has none.
+    /// Replaces the CodeView record, by which symbols are found. If it is empty, the module has none.
     pub fn set_code_view(&mut self, record: impl Into<Vec<u8>>) -> &mut Self {
         self.code_view = Linked::bytes(record);
         self
@@ -75,7 +75,7 @@ impl ModuleEdit {
 /// [`Hooks::map_unloaded_module`](crate::redump::Hooks::map_unloaded_module).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnloadedModuleEdit {
-    /// The record. File positions are not taken from here.
+    /// The record. Its RVAs are ignored.
     pub record: UnloadedModule,
     pub(super) name: Linked,
 }
@@ -95,7 +95,7 @@ impl UnloadedModuleEdit {
 /// A thread of the result, for [`Hooks::map_thread`](crate::redump::Hooks::map_thread).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ThreadEdit {
-    /// The record. File positions and the size of the context are not taken from here.
+    /// The record. Its RVAs and the size of the context are ignored.
     pub record: format::Thread,
     pub(super) context: Linked,
 }
@@ -105,7 +105,7 @@ impl ThreadEdit {
         Self { record: *record, context: Linked::Kept }
     }
 
-    /// Replaces the registers. No bytes mean that they are not known.
+    /// Replaces the registers. If `context` is empty, the thread has no context.
     pub fn set_context(&mut self, context: impl Into<Vec<u8>>) -> &mut Self {
         self.context = Linked::bytes(context);
         self
@@ -115,7 +115,7 @@ impl ThreadEdit {
 /// An exception of the result, for [`Hooks::map_exception`](crate::redump::Hooks::map_exception).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ExceptionEdit {
-    /// The thread ID and the record: code, address, parameters. The location of the context is not taken from here.
+    /// The thread ID and the record: code, address, parameters. The location of the context is ignored.
     pub record: format::ExceptionStream,
     pub(super) context: Linked,
 }
@@ -125,7 +125,7 @@ impl ExceptionEdit {
         Self { record: *record, context: Linked::Kept }
     }
 
-    /// Replaces the registers. No bytes mean that they are not known.
+    /// Replaces the registers. If `context` is empty, the exception has no context.
     pub fn set_context(&mut self, context: impl Into<Vec<u8>>) -> &mut Self {
         self.context = Linked::bytes(context);
         self

@@ -1,4 +1,4 @@
-//! Memory that a program writes in place of what is there.
+//! Bytes that a program writes in place of memory.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use crate::read::{Interval, Span, Target, position, settle};
 
 use crate::redump::hooks::Redactor;
 
-/// What a program changes of memory, as it said so.
+/// The changes to memory, as the program specified them.
 pub(in crate::redump) struct MemoryEdits<'a> {
     pub(in crate::redump) blank: Vec<Range<u64>>,
     pub(in crate::redump) replaced: Vec<(u64, Cow<'a, [u8]>)>,
@@ -21,9 +21,9 @@ impl MemoryEdits<'_> {
     }
 }
 
-/// Bytes for addresses, each of which has one.
+/// The replacement bytes by address, with overlaps resolved.
 pub(in crate::redump) struct NewMemory<'a> {
-    /// The rank counts from the last one down, so that the last one takes precedence.
+    /// The ranks are in reverse order, so that the last replacement takes precedence.
     spans: Vec<Span>,
     bytes: Vec<(u64, Cow<'a, [u8]>)>,
 }
@@ -41,7 +41,7 @@ impl<'a> NewMemory<'a> {
         Self { spans, bytes }
     }
 
-    /// The parts of an interval that have new bytes, with these.
+    /// Returns the parts of an interval that are replaced, and their new bytes.
     pub(in crate::redump) fn within(&self, interval: Interval) -> impl Iterator<Item = (Interval, &[u8])> {
         let from = self.spans.get(position(&self.spans, interval.start)..).unwrap_or_default();
         from.iter().map_while(move |span| {
@@ -53,7 +53,7 @@ impl<'a> NewMemory<'a> {
         })
     }
 
-    /// Writes the new bytes among those that begin at an address.
+    /// Writes the replacement bytes into bytes that begin at an address.
     pub(in crate::redump) fn apply(&self, address: u64, bytes: &mut [u8]) {
         let Some(all) = Interval::new(address, bytes.len() as u64) else { return };
         for (part, new) in self.within(all) {

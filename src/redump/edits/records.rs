@@ -1,4 +1,4 @@
-//! What records refer to that a program has changed, on its way into the builder.
+//! Adds changed parts of records to the builder.
 
 use crate::write::{PartId, Text};
 
@@ -8,7 +8,7 @@ use crate::redump::edits::Linked;
 use crate::redump::transcode::Transcoder;
 
 impl Transcoder<'_, '_> {
-    /// The text that the program has in place of the source's, which `kept` carries.
+    /// Adds a text that the program has changed; `kept` copies the text of the source.
     pub(in crate::redump) fn edited_text(
         &mut self,
         text: Linked,
@@ -21,7 +21,7 @@ impl Transcoder<'_, '_> {
         }
     }
 
-    /// The same for bytes.
+    /// Does the same for bytes.
     pub(in crate::redump) fn edited_part(
         &mut self,
         what: &'static str,
@@ -35,7 +35,7 @@ impl Transcoder<'_, '_> {
         }
     }
 
-    /// The same for registers.
+    /// Does the same for registers.
     pub(in crate::redump) fn edited_context(
         &mut self,
         context: Linked,
@@ -44,7 +44,7 @@ impl Transcoder<'_, '_> {
         self.edited_part("context", context, kept)
     }
 
-    /// Writes the names that the program gives to threads.
+    /// Writes the names that the program assigns to threads.
     pub(in crate::redump) fn new_thread_names(&mut self) {
         for (id, name) in &self.hooks.thread_names {
             let name = self.carrier.builder.text(Text::from_utf16_le(name.as_slice()));

@@ -1,7 +1,7 @@
 //! Finds return addresses into code outside modules: generated code, whose location most dumps do not record.
 //!
-//! Frame pointers lead to them. Each points to the frame pointer of the caller, which is at a higher address; after
-//! that is the return address, whatever it points to.
+//! Frame pointers lead to them. Each points to the frame pointer of the caller, which is at a higher address; the word
+//! after that is the return address, regardless of its target.
 
 use alloc::vec::Vec;
 use core::iter;

@@ -77,7 +77,7 @@ fn threads<'a>(
     }
 }
 
-/// Adds the modules. Names stay as they are, whatever their code page and whatever memory tells.
+/// Adds the modules. Names are not changed, regardless of their code page and of the names in memory.
 fn modules<'a>(
     dump: &FullUserDump<'a>,
     source: &Source<'a>,

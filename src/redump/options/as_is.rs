@@ -4,8 +4,8 @@ use crate::redump::options::Options;
 
 impl Options {
     /// Returns options that keep a minidump as it is: every stream, the flags, the memory lists with their kind, order and
-    /// overlaps, and compressed memory. Nothing is made up and nothing is removed; only [`Hooks`](crate::redump::Hooks) change
-    /// the dump.
+    /// overlaps, and compressed memory. Nothing is made up and nothing is removed; only [`Hooks`](crate::redump::Hooks)
+    /// change the dump.
     ///
     /// The text form is `as-is`. It can be combined with a comment, but with no other option.
     ///

@@ -61,12 +61,12 @@ impl<'r> Regions<'r> {
         let rows = source.memory_info_list();
         let mut regions = Self { rows, target: source.target, settled: None };
         let mut next_free = Some(0);
-        let are_apart = regions.iter().all(|(bounds, _)| {
+        let are_disjoint = regions.iter().all(|(bounds, _)| {
             let is_free = next_free.is_some_and(|free| free <= bounds.start);
             next_free = bounds.next();
             is_free
         });
-        if !are_apart {
+        if !are_disjoint {
             let mut rows: Vec<(Interval, Access)> = regions.iter().collect();
             rows.sort_by_key(|&(bounds, _)| bounds.start);
             let mut next_free = Some(0);

@@ -1,9 +1,9 @@
 //! The 32-bit side of a 64-bit dump of a 32-bit process: the stacks and registers of the program itself, and what a
 //! debugger needs to find them.
 //!
-//! Today's debugger leaves all of it out when it re-encodes, and for a live process writes only the stacks. What it
-//! needs to switch to x86 was measured: the TEB slot that leads to the saved registers, and pages with both process
-//! environment blocks, whatever they contain.
+//! Today's debugger leaves all of it out when it re-encodes, and for a live process writes only the stacks. What it needs
+//! to switch to x86 was measured: the TEB slot that leads to the saved registers, and pages with both process environment
+//! blocks, regardless of their contents.
 
 use alloc::sync::Arc;
 use alloc::vec;

@@ -77,7 +77,7 @@ pub(in crate::redump) struct Selected {
 }
 
 impl Selected {
-    /// Returns a selection of all memory, in whatever lists it is.
+    /// Returns a selection of all memory in all lists.
     pub(in crate::redump) fn all(ranges: Vec<Interval>) -> Self {
         Self { ranges: Arc::new(ranges), full: true, chosen: Vec::new() }
     }

@@ -1,4 +1,4 @@
-//! Records that lead to the symbols of a module.
+//! CodeView records, which identify the symbols of a module.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -28,20 +28,22 @@ pub struct CodeView {
 }
 
 impl CodeView {
-    /// A PDB 7.0 record (`RSDS`): GUID, age and path of the PDB.
+    /// Creates a PDB 7.0 record (`RSDS`): GUID, age and path of the PDB.
     #[must_use]
     pub fn pdb70(signature: Guid, age: u32, path: &str) -> Self {
         Self::with_path(encode::encoded(CvInfoPdb70 { cv_signature: CV_SIGNATURE_RSDS, signature, age }), path)
     }
 
-    /// A PDB 2.0 record (`NB10`), as Visual C++ 6 and earlier wrote it: time stamp in seconds since 1970 UTC, age and path.
+    /// Creates a PDB 2.0 record (`NB10`), as Visual C++ 6 and earlier wrote it: time stamp in seconds since 1970 UTC, age
+    /// and path.
     #[must_use]
     pub fn pdb20(signature: u32, age: u32, path: &str) -> Self {
         let record = CvInfoPdb20 { cv_signature: CV_SIGNATURE_NB10, cv_offset: 0, signature, age };
         Self::with_path(encode::encoded(record), path)
     }
 
-    /// The build ID of an ELF image (`BpEL`), as Breakpad and minidump-writer write it. Usually 20 bytes.
+    /// Creates a record with the build ID of an ELF image (`BpEL`), as Breakpad and minidump-writer write it. Usually 20
+    /// bytes.
     #[must_use]
     pub fn elf_build_id(build_id: &[u8]) -> Self {
         let mut bytes = encode::encoded(CV_SIGNATURE_ELF);
@@ -70,7 +72,7 @@ impl CodeView {
     }
 }
 
-/// Prints the size alone.
+/// Prints only the size.
 impl fmt::Debug for CodeView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("CodeView").field(&Size(self.bytes.len())).finish()

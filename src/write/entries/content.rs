@@ -1,4 +1,4 @@
-//! What records point to.
+//! The parts that records refer to.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use crate::write::context::ContextBuilder;
 use crate::write::memory_range::MemoryRange;
 use crate::write::part::PartId;
 
-/// How a record gets into a builder.
+/// Adds a record to a builder.
 pub trait AddTo<'a> {
     fn add_to(self, dump: &mut MinidumpBuilder<'a>);
 }
@@ -24,7 +24,7 @@ impl<'a> AddTo<'a> for MemoryRange<'a> {
     }
 }
 
-/// Bytes that a record points to, such as a context: new bytes, or a part that was added before.
+/// Bytes that a record refers to, such as a context: new bytes, or a part that was added before.
 ///
 /// Converts from bytes, from a [`PartId`] (several records may share a part), from a [`ContextBuilder`] and from a
 /// [`CodeView`](crate::write::CodeView).
@@ -42,7 +42,7 @@ impl<'a> PartContent<'a> {
         Self(Kind::Fault(fault))
     }
 
-    /// Adds the bytes as a part, unless they are one already. `None` after a mistake, which `plan` will report.
+    /// Adds the bytes as a part, unless they already are one. `None` after a mistake, which `plan` reports.
     pub(super) fn part(self, dump: &mut MinidumpBuilder<'a>, name: &'static str) -> Option<PartId> {
         match self.0 {
             Kind::Bytes(bytes) => Some(dump.part(name, bytes)),
@@ -59,7 +59,7 @@ impl<'a> PartContent<'a> {
     }
 }
 
-/// Prints of bytes only how many there are.
+/// Prints only the number of bytes.
 impl fmt::Debug for PartContent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut content = f.debug_tuple("PartContent");

@@ -1,4 +1,4 @@
-//! Exceptions.
+//! Exception records.
 
 use alloc::vec::Vec;
 
@@ -10,6 +10,24 @@ use crate::write::builder::MinidumpBuilder;
 use crate::write::entries::content::{AddTo, PartContent};
 
 /// An exception and its registers, for [`MinidumpBuilder::add`].
+///
+/// # Examples
+///
+/// ```
+/// use userdump::format::{PlatformId, ProcessorArchitecture};
+/// use userdump::write::{Exception, MinidumpBuilder, SystemInfo};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut dump = MinidumpBuilder::new();
+/// dump.add(SystemInfo::new(ProcessorArchitecture::AMD64, PlatformId::WIN32_NT));
+/// dump.add(Exception::new(7, 0xc000_0005).address(0x1_4000_1000).parameters([1, 0x1234]));
+/// let mut file = Vec::new();
+/// dump.plan()?.write_to(&mut file)?;
+/// let reason = userdump::Dump::parse(&file)?.exceptions().next().map(|it| it.reason().to_string());
+/// assert_eq!(reason.as_deref(), Some("ACCESS_VIOLATION (0xc0000005) writing 0x1234"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Exception<'a> {
     thread_id: u32,
@@ -19,7 +37,8 @@ pub struct Exception<'a> {
 }
 
 impl<'a> Exception<'a> {
-    /// An exception in a thread. `code` is an NTSTATUS on Windows, a signal number on Linux, a Mach exception on macOS.
+    /// Creates an exception in a thread. `code` is an NTSTATUS on Windows, a signal number on Linux, a Mach exception on
+    /// macOS.
     #[must_use]
     pub fn new(thread_id: u32, code: u32) -> Self {
         let record = ExceptionRecord { exception_code: code, ..Default::default() };
@@ -32,7 +51,7 @@ impl<'a> Exception<'a> {
         self.raw_flags(flags.bits())
     }
 
-    /// Sets the flags field to any number: on Linux it holds the `si_code` of the signal.
+    /// Sets the flags field to any value; on Linux it contains the `si_code` of the signal.
     #[must_use]
     pub fn raw_flags(mut self, flags: u32) -> Self {
         self.record.exception_flags = flags;

@@ -1,4 +1,4 @@
-//! Handles.
+//! Handle records.
 
 use crate::format::handle::{HandleDescriptor, HandleDescriptor2};
 
@@ -7,6 +7,23 @@ use crate::write::entries::content::{AddTo, PartContent};
 use crate::write::text::Text;
 
 /// A handle and the names of its type and object, for [`MinidumpBuilder::add`].
+///
+/// # Examples
+///
+/// ```
+/// use userdump::read::{Minidump, handle::HandleData};
+/// use userdump::write::{Handle, MinidumpBuilder};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut dump = MinidumpBuilder::new();
+/// dump.add(Handle::new(0x44).type_name("Event").object_name("\\BaseNamedObjects\\stop"));
+/// let mut file = Vec::new();
+/// dump.plan()?.write_to(&mut file)?;
+/// let handles = Minidump::parse(&file)?.stream::<HandleData>()?.unwrap();
+/// assert_eq!(handles.get(0).unwrap().type_name()?.unwrap().to_string(), "Event");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Handle<'a> {
     record: HandleDescriptor,
@@ -16,7 +33,7 @@ pub struct Handle<'a> {
 }
 
 impl<'a> Handle<'a> {
-    /// A handle with this value.
+    /// Creates a handle with this value.
     #[must_use]
     pub fn new(handle: u64) -> Self {
         let record = HandleDescriptor { handle, ..Default::default() };

@@ -1,4 +1,4 @@
-//! Regions of the address space.
+//! Memory information records.
 
 use crate::format;
 use crate::format::MemoryProtection;
@@ -8,12 +8,29 @@ use crate::write::builder::MinidumpBuilder;
 use crate::write::entries::content::AddTo;
 
 /// A region of the address space, for [`MinidumpBuilder::add`].
+///
+/// # Examples
+///
+/// ```
+/// use userdump::format::MemoryProtection;
+/// use userdump::write::{MemoryInfo, MinidumpBuilder};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut dump = MinidumpBuilder::new();
+/// dump.add(MemoryInfo::new(0x20_0000, 0x1000).protect(MemoryProtection::EXECUTE_READ));
+/// let mut file = Vec::new();
+/// dump.plan()?.write_to(&mut file)?;
+/// let regions = userdump::Dump::parse(&file)?.regions();
+/// assert_eq!(regions.at_address(0x20_0010).unwrap().protection().to_string(), "EXECUTE_READ");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct MemoryInfo(format::MemoryInfo);
 
 impl MemoryInfo {
-    /// A region of `size` bytes at `base`. Unless changed, it is committed, private, readable and writable, and an allocation of
-    /// its own.
+    /// Creates a region of `size` bytes at `base`. By default it is committed, private, readable and writable, and an
+    /// allocation by itself.
     #[must_use]
     pub fn new(base: u64, size: u64) -> Self {
         let (state, memory_type) = (MemoryState::COMMIT.bits(), MemoryType::PRIVATE.bits());

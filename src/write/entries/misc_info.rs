@@ -13,8 +13,8 @@ use crate::write::entries::content::{AddTo, units};
 
 /// The MiscInfo stream, for [`MinidumpBuilder::add`].
 ///
-/// It is written in the shortest of its five forms that has room for what was set, and its flags say which fields are
-/// valid.
+/// It is written in the shortest of its five forms that has room for the fields that are set, and its flags say which
+/// fields are valid.
 ///
 /// # Examples
 ///
@@ -54,7 +54,7 @@ impl fmt::Debug for MiscInfo {
 }
 
 impl MiscInfo {
-    /// Starts without any field.
+    /// Creates a record in which no field is set.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -138,8 +138,8 @@ impl MiscInfo {
         self.with(MiscInfoFlags::BUILD_STRING)
     }
 
-    /// Sets the layout of extended registers in contexts, which
-    /// [`ContextBuilder::xstate_config`](crate::write::ContextBuilder::xstate_config) returns. It has no flag.
+    /// Sets the layout of extended registers in contexts, as returned by
+    /// [`ContextBuilder::xstate_config`](crate::write::ContextBuilder::xstate_config). There is no flag for this field.
     #[must_use]
     pub fn xstate(mut self, config: XStateConfigFeature) -> Self {
         self.xstate = Some(Box::new(config));

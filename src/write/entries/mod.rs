@@ -24,9 +24,9 @@ pub use thread::Thread;
 
 use crate::write::builder::MinidumpBuilder;
 
-/// What [`MinidumpBuilder::add`] accepts: a record together with everything it points to.
+/// A record that [`MinidumpBuilder::add`] accepts, together with everything it refers to.
 ///
-/// | record | goes into |
+/// | record | written to |
 /// |---|---|
 /// | [`SystemInfo`] | the SystemInfo stream |
 /// | [`MiscInfo`] | the MiscInfo stream |
@@ -44,10 +44,10 @@ pub trait Entry<'a>: content::AddTo<'a> {}
 impl<'a, T: content::AddTo<'a>> Entry<'a> for T {}
 
 impl<'a> MinidumpBuilder<'a> {
-    /// Adds a record together with everything it points to.
+    /// Adds a record together with everything it refers to.
     ///
-    /// The other methods take raw records of the format, with parts that they refer to. Mistakes, such as a value that does not fit
-    /// or a second MiscInfo stream, are reported by [`MinidumpBuilder::plan`].
+    /// The other methods take raw records of the format, and the parts that they refer to. Mistakes, such as a value that
+    /// does not fit or a second MiscInfo stream, are reported by [`MinidumpBuilder::plan`].
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! Modules, loaded and unloaded.
+//! Loaded and unloaded modules.
 
 use crate::format;
 use crate::format::module::FixedFileInfo;
@@ -8,6 +8,22 @@ use crate::write::entries::content::{AddTo, PartContent};
 use crate::write::text::Text;
 
 /// A module, its name and its debug records, for [`MinidumpBuilder::add`].
+///
+/// # Examples
+///
+/// ```
+/// use userdump::write::{MinidumpBuilder, Module};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut dump = MinidumpBuilder::new();
+/// dump.add(Module::new(0x1_4000_0000, 0x2_0000, "C:\\app.exe").version([1, 2, 3, 4], [1, 2, 0, 0]));
+/// let mut file = Vec::new();
+/// dump.plan()?.write_to(&mut file)?;
+/// let place = userdump::Dump::parse(&file)?.modules_by_address().locate(0x1_4000_1000).map(|it| it.to_string());
+/// assert_eq!(place.as_deref(), Some("app.exe+0x1000"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Module<'a> {
     record: format::Module,
@@ -17,7 +33,7 @@ pub struct Module<'a> {
 }
 
 impl<'a> Module<'a> {
-    /// A module of `size` bytes at `base`; `name` is its path.
+    /// Creates a module of `size` bytes at `base`; `name` is its path.
     pub fn new(base: u64, size: u32, name: impl Into<Text<'a>>) -> Self {
         let record = format::Module { base_of_image: base, size_of_image: size, ..Default::default() };
         Self { record, name: name.into(), code_view: None, misc: None }
@@ -44,7 +60,7 @@ impl<'a> Module<'a> {
         self
     }
 
-    /// Sets file version and product version, and no other field of the version resource.
+    /// Sets the file version and the product version, but no other field of the version resource.
     #[must_use]
     pub fn version(self, file: [u16; 4], product: [u16; 4]) -> Self {
         let halves = |[a, b, c, d]: [u16; 4]| (u32::from(a) << 16 | u32::from(b), u32::from(c) << 16 | u32::from(d));
@@ -93,7 +109,7 @@ pub struct UnloadedModule<'a> {
 }
 
 impl<'a> UnloadedModule<'a> {
-    /// A module of `size` bytes that was loaded at `base`. Windows stores only the file name as `name`.
+    /// Creates an unloaded module that was loaded with `size` bytes at `base`. Windows stores only the file name as `name`.
     pub fn new(base: u64, size: u32, name: impl Into<Text<'a>>) -> Self {
         let record = format::module::UnloadedModule { base_of_image: base, size_of_image: size, ..Default::default() };
         Self { record, name: name.into() }

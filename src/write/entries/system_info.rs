@@ -11,6 +11,22 @@ use crate::write::entries::content::AddTo;
 use crate::write::text::Text;
 
 /// Processor and operating system, for [`MinidumpBuilder::add`].
+///
+/// # Examples
+///
+/// ```
+/// use userdump::format::{PlatformId, ProcessorArchitecture};
+/// use userdump::write::{MinidumpBuilder, SystemInfo};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut dump = MinidumpBuilder::new();
+/// dump.add(SystemInfo::new(ProcessorArchitecture::ARM64, PlatformId::LINUX).number_of_processors(4));
+/// let mut file = Vec::new();
+/// dump.plan()?.write_to(&mut file)?;
+/// assert_eq!(userdump::Dump::parse(&file)?.target().pointer_size(), 8);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct SystemInfo<'a> {
     record: format::SystemInfo,
@@ -19,15 +35,15 @@ pub struct SystemInfo<'a> {
 }
 
 impl<'a> SystemInfo<'a> {
-    /// A processor architecture and an operating system.
+    /// Creates a record for a processor architecture and an operating system.
     #[must_use]
     pub fn new(processor_architecture: ProcessorArchitecture, platform_id: PlatformId) -> Self {
         let record = format::SystemInfo { processor_architecture, platform_id, ..Default::default() };
         Self { record, cpu: None, csd_version: None }
     }
 
-    /// Sets processor level and revision. For x86 and AMD64 the level is the family, and the revision holds the model in its high
-    /// byte and the stepping in its low byte.
+    /// Sets processor level and revision. For x86 and AMD64, the level is the family, and the revision contains the model
+    /// in its upper byte and the stepping in its lower byte.
     #[must_use]
     pub fn processor(mut self, level: u16, revision: u16) -> Self {
         (self.record.processor_level, self.record.processor_revision) = (level, revision);
@@ -55,7 +71,7 @@ impl<'a> SystemInfo<'a> {
         self
     }
 
-    /// Sets the service pack; on other systems than Windows a longer version text such as that of `uname -a`.
+    /// Sets the service pack; on systems other than Windows, a longer version text such as that of `uname -a`.
     #[must_use]
     pub fn csd_version(mut self, text: impl Into<Text<'a>>) -> Self {
         self.csd_version = Some(text.into());
@@ -69,19 +85,19 @@ impl<'a> SystemInfo<'a> {
         self
     }
 
-    /// Describes an x86 processor, or an AMD64 processor outside Windows.
+    /// Sets the description of an x86 processor, or of an AMD64 processor outside Windows.
     #[must_use]
     pub fn x86_cpu(self, cpu: X86CpuInfo) -> Self {
         self.cpu(CpuInfoForm::X86, cpu)
     }
 
-    /// Describes an ARM processor outside Windows.
+    /// Sets the description of an ARM processor outside Windows.
     #[must_use]
     pub fn arm_cpu(self, cpu: ArmCpuInfo) -> Self {
         self.cpu(CpuInfoForm::Arm, cpu)
     }
 
-    /// Describes any other processor, including AMD64 on Windows.
+    /// Sets the description of any other processor, including AMD64 on Windows.
     #[must_use]
     pub fn other_cpu(self, cpu: OtherCpuInfo) -> Self {
         self.cpu(CpuInfoForm::Other, cpu)

@@ -46,7 +46,7 @@ pub struct TextStream {
     fault: Option<&'static str>,
 }
 
-/// Prints the size alone.
+/// Prints only the size.
 impl fmt::Debug for TextStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("TextStream").field(&self.stream_type).field(&Size(self.bytes.len())).finish()
@@ -58,7 +58,8 @@ impl TextStream {
         Self { stream_type, bytes: Vec::new(), fault: None }
     }
 
-    /// One line per record, such as [`LinuxMapping`](crate::read::linux::LinuxMapping) for `LINUX_MAPS`.
+    /// Creates a stream with one line per record, such as [`LinuxMapping`](crate::read::linux::LinuxMapping) for
+    /// `LINUX_MAPS`.
     pub fn lines(stream_type: StreamType, lines: impl IntoIterator<Item = impl TextLine>) -> Self {
         let mut text = Self::new(stream_type);
         for line in lines {
@@ -70,15 +71,15 @@ impl TextStream {
         text
     }
 
-    /// `/proc/PID/limits`: the heading, then one line per [`LinuxLimit`](crate::read::linux::LinuxLimit).
+    /// Creates `/proc/PID/limits`: the heading, then one line per [`LinuxLimit`](crate::read::linux::LinuxLimit).
     pub fn limits(limits: impl IntoIterator<Item = impl TextLine>) -> Self {
         const HEADING: &str = "Limit                     Soft Limit           Hard Limit           Units     \n";
         let lines = Self::lines(StreamType::MOZ_LINUX_LIMITS, limits);
         Self { bytes: [HEADING.as_bytes(), &lines.bytes].concat(), ..lines }
     }
 
-    /// One line per key and value, with the separator that the stream type uses: `/proc/PID/status`, `/etc/lsb-release`, or a
-    /// paragraph of `/proc/cpuinfo`.
+    /// Creates a stream with one line per key and value, with the separator that the stream type uses: `/proc/PID/status`,
+    /// `/etc/lsb-release`, or a paragraph of `/proc/cpuinfo`.
     pub fn fields<K: AsRef<[u8]>, V: AsRef<[u8]>>(
         stream_type: StreamType,
         fields: impl IntoIterator<Item = (K, V)>,
@@ -100,7 +101,7 @@ impl TextStream {
         text
     }
 
-    /// `/proc/cpuinfo`: the fields of each processor, followed by an empty line.
+    /// Creates `/proc/cpuinfo`: the fields of each processor, followed by an empty line.
     pub fn cpu_info<K: AsRef<[u8]>, V: AsRef<[u8]>>(
         processors: impl IntoIterator<Item = impl IntoIterator<Item = (K, V)>>,
     ) -> Self {
@@ -114,14 +115,14 @@ impl TextStream {
         all
     }
 
-    /// `/proc/PID/cmdline`: the arguments, each followed by a NUL.
+    /// Creates `/proc/PID/cmdline`: the arguments, each followed by a NUL.
     pub fn cmd_line(arguments: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
         let mut text = Self::new(StreamType::LINUX_CMD_LINE);
         arguments.into_iter().for_each(|argument| text.end_by_nul(argument.as_ref()));
         text
     }
 
-    /// `/proc/PID/environ`: the variables and their values, each followed by a NUL.
+    /// Creates `/proc/PID/environ`: the variables and their values, each followed by a NUL.
     pub fn environ<K: AsRef<[u8]>, V: AsRef<[u8]>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
         let mut text = Self::new(StreamType::LINUX_ENVIRON);
         for (name, value) in variables {
@@ -131,7 +132,7 @@ impl TextStream {
         text
     }
 
-    /// `/proc/PID/auxv`: pairs of little-endian words of `pointer_size` bytes (4 or 8), with the terminating pair.
+    /// Creates `/proc/PID/auxv`: pairs of little-endian words of `pointer_size` bytes (4 or 8), with the terminating pair.
     pub fn auxv(entries: impl IntoIterator<Item = (AuxType, u64)>, pointer_size: u32) -> Self {
         let mut text = Self::new(StreamType::LINUX_AUXV);
         for (AuxType(kind), value) in entries.into_iter().chain([(AuxType::NULL, 0)]) {
@@ -146,13 +147,13 @@ impl TextStream {
         text
     }
 
-    /// The type of the stream.
+    /// Returns the type of the stream.
     #[must_use]
     pub const fn stream_type(&self) -> StreamType {
         self.stream_type
     }
 
-    /// The bytes of the stream.
+    /// Returns the bytes of the stream.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes

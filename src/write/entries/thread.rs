@@ -10,6 +10,22 @@ use crate::write::memory_range::MemoryRange;
 use crate::write::text::Text;
 
 /// A thread, its registers, stack and name, for [`MinidumpBuilder::add`].
+///
+/// # Examples
+///
+/// ```
+/// use userdump::write::{MinidumpBuilder, Thread};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut dump = MinidumpBuilder::new();
+/// dump.add(Thread::new(7).teb(0x7ffd_e000).name("main"));
+/// let mut file = Vec::new();
+/// dump.plan()?.write_to(&mut file)?;
+/// let name = userdump::Dump::parse(&file)?.thread_name(7).map(|name| name.to_string());
+/// assert_eq!(name.as_deref(), Some("main"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Thread<'a> {
     record: format::Thread,
@@ -22,7 +38,7 @@ pub struct Thread<'a> {
 }
 
 impl<'a> Thread<'a> {
-    /// A thread with this ID.
+    /// Creates a thread with this ID.
     #[must_use]
     pub fn new(thread_id: u32) -> Self {
         let record = format::Thread { thread_id, ..Default::default() };
@@ -58,7 +74,7 @@ impl<'a> Thread<'a> {
         self
     }
 
-    /// Sets address and size of the stack in bytes, from its lowest stored address to its base.
+    /// Sets the address and the size of the stack in bytes, from its lowest stored address to its base.
     ///
     /// Add its bytes to a memory list separately, or use [`Thread::stack_memory`].
     #[must_use]
@@ -96,8 +112,8 @@ impl<'a> Thread<'a> {
         self
     }
 
-    /// Sets times, state and start address, which go into the ThreadInfoList. The thread ID in `info` is replaced by that of this
-    /// thread.
+    /// Sets times, state and start address, which go into the ThreadInfoList. The thread ID in `info` is replaced by the ID
+    /// of this thread.
     #[must_use]
     pub fn info(mut self, info: ThreadInfo) -> Self {
         self.info = Some(info);
@@ -130,7 +146,7 @@ impl<'a> AddTo<'a> for Thread<'a> {
     }
 }
 
-/// Describes memory whose position the plan will find.
+/// Returns the descriptor of memory whose file offset the plan will determine.
 fn descriptor(
     dump: &mut MinidumpBuilder<'_>,
     place: Option<(u64, u64)>,

@@ -1,4 +1,4 @@
-//! What a full user dump contains.
+//! Collects the content of a full user dump.
 
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
@@ -11,18 +11,18 @@ use crate::write::memory_range::{MemoryRange, ShortSource};
 use crate::write::range_list::ComputedRegions;
 use crate::write::text::Text;
 
-/// Collects the content of a full user dump, the older format of the debugger's `/f`.
+/// Collects the content of a full user dump, the older format that the debugger writes with `/f`.
 ///
-/// Records are handed in as those of 64-bit processes. For a 32-bit process they are narrowed: addresses may have a
-/// high half of zeros, or one that extends the sign, and nothing else; parameters of the exception beyond their number
-/// may be anything. Everything else of a record is written as it is, padding that the form has included.
+/// Records are passed in their 64-bit form. For a 32-bit process they are narrowed: the upper half of an address must be
+/// zero or a sign extension. Exception parameters beyond the number of parameters may have any value. All other fields are
+/// written unchanged, including padding that exists in the narrow form.
 ///
-/// The parts stand one behind the other without padding, in the order of the debugger engine: header, debug event,
-/// table of regions, contexts, states of the threads, modules, memory, version information. Within a part, the order
-/// is that of adding. The debugger sorts modules and regions by address.
+/// The parts are written without padding, in the order of the debugger engine: header, debug event, table of regions,
+/// contexts, states of the threads, modules, memory, version information. Within a part, records are in the order in which
+/// they were added. The debugger sorts modules and regions by address.
 ///
-/// Any of it may be missing. The debugger opens a dump only if it has a debug event, and at least one thread, one
-/// module and one region.
+/// Every part is optional. The debugger opens a dump only if it has a debug event and at least one thread, one module and
+/// one region.
 ///
 /// # Examples
 ///
@@ -51,7 +51,7 @@ use crate::write::text::Text;
 /// # }
 /// ```
 pub struct FullUserDumpBuilder<'a> {
-    /// That of addresses and positions.
+    /// The width of addresses and file offsets.
     pub(super) width: RvaWidth,
     pub(super) machine: ImageFileMachine,
     pub(super) major_version: u32,
@@ -66,7 +66,7 @@ pub struct FullUserDumpBuilder<'a> {
     pub(super) version_information: Option<Cow<'a, [u8]>>,
 }
 
-/// Prints how much there is, and nothing of it.
+/// Prints counts, but no contents.
 impl fmt::Debug for FullUserDumpBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut builder = f.debug_struct("FullUserDumpBuilder");
@@ -76,15 +76,15 @@ impl fmt::Debug for FullUserDumpBuilder<'_> {
 }
 
 impl<'a> FullUserDumpBuilder<'a> {
-    /// A dump of a 32-bit process (`USERDUMP`) that holds nothing yet.
+    /// Creates an empty dump of a 32-bit process (`USERDUMP`).
     ///
-    /// All of it must come to lie below 4 GiB in the file.
+    /// The whole file must be smaller than 4 GiB.
     #[must_use]
     pub fn new_32_bit(machine: ImageFileMachine) -> Self {
         Self::new(RvaWidth::Rva, machine)
     }
 
-    /// A dump of a 64-bit process (`USERDU64`) that holds nothing yet.
+    /// Creates an empty dump of a 64-bit process (`USERDU64`).
     #[must_use]
     pub fn new_64_bit(machine: ImageFileMachine) -> Self {
         Self::new(RvaWidth::Rva64, machine)
@@ -107,7 +107,7 @@ impl<'a> FullUserDumpBuilder<'a> {
         }
     }
 
-    /// Sets the header's two words for the version of the operating system.
+    /// Sets the two header words for the version of the operating system.
     ///
     /// The debugger puts the build number into the high half of `minor`.
     pub fn system_version(&mut self, major: u32, minor: u32) -> &mut Self {
@@ -115,21 +115,22 @@ impl<'a> FullUserDumpBuilder<'a> {
         self
     }
 
-    /// Sets the header's last word, which is 0 in every file seen.
+    /// Sets the last word of the header, which is 0 in all known files.
     pub fn spare(&mut self, spare: u64) -> &mut Self {
         self.spare = spare;
         self
     }
 
-    /// Sets what happens when the reader of a memory range ends early; to stop is the default.
+    /// Sets what happens if the reader of a memory range ends early. The default is to stop.
     pub fn short_source(&mut self, short_source: ShortSource) -> &mut Self {
         self.short_source = short_source;
         self
     }
 
-    /// Sets the event that stopped the process.
+    /// Sets the debug event that stopped the process.
     ///
-    /// One that is no exception should come from a dump of the same width: what its fields mean depends on that.
+    /// An event that is not an exception should come from a dump of the same width, because the meaning of its fields
+    /// depends on that.
     pub fn debug_event(&mut self, event: ExceptionDebugEvent64) -> &mut Self {
         self.event = Some(event);
         self
@@ -137,48 +138,48 @@ impl<'a> FullUserDumpBuilder<'a> {
 
     /// Adds a thread and its context.
     ///
-    /// All contexts take as many bytes as the machine's do: 716 for x86, 1232 for AMD64, 416 for ARM, 912 for ARM64;
-    /// for other machines as many as the longest one has. Shorter ones are filled up with zeros.
+    /// All contexts have the size that the machine requires: 716 bytes for x86, 1232 for AMD64, 416 for ARM, 912 for ARM64;
+    /// for other machines, the size of the longest context. Shorter contexts are padded with zeros.
     pub fn thread(&mut self, state: CrashThread64, context: impl Into<Cow<'a, [u8]>>) -> &mut Self {
         self.threads.push((state, context.into()));
         self
     }
 
-    /// True if a thread has been added.
+    /// Returns true if a thread has been added.
     pub(crate) fn has_threads(&self) -> bool {
         !self.threads.is_empty()
     }
 
-    /// Adds a module; `name` is its path in the 8-bit characters of the system, without a NUL.
+    /// Adds a module; `name` is its path in the system's 8-bit code page, without a NUL.
     ///
-    /// The NUL is added, and the record gets the length.
+    /// Adds the NUL, and sets the length in the record.
     pub fn module(&mut self, record: CrashModule64, name: impl Into<Cow<'a, [u8]>>) -> &mut Self {
         self.modules.push((record, name.into()));
         self
     }
 
-    /// Adds a memory region and its bytes, of which there must be as many as its row says.
+    /// Adds a memory region and its bytes, whose number must match the row.
     ///
-    /// The address of `contents` is for errors alone.
+    /// The address of `contents` is used only in errors.
     pub fn region(&mut self, row: MemoryInfo, contents: MemoryRange<'a>) -> &mut Self {
         self.regions.push((row, contents));
         self
     }
 
-    /// Lets the regions end with ones that are worked out when they are needed.
+    /// Adds regions that are computed when they are needed to the end of the table.
     pub(crate) fn computed_regions(&mut self, regions: Arc<dyn ComputedRegions + 'a>) {
         self.computed_regions = Some(regions);
     }
 
-    /// Sets what stands behind the memory, up to the end of the file.
+    /// Sets the bytes between the memory and the end of the file.
     pub fn version_information(&mut self, bytes: impl Into<Cow<'a, [u8]>>) -> &mut Self {
         self.version_information = Some(bytes.into());
         self
     }
 
-    /// Sets the version information to that of the debugger engine, with this name of a service pack.
+    /// Sets the version information as the debugger engine writes it, with this service pack.
     ///
-    /// It has pairs of texts in UTF-16, a NUL behind each, and one more at the end: `CRASH: OS SP` and the name up to
+    /// It consists of pairs of NUL-terminated UTF-16 texts, and another NUL at the end: `CRASH: OS SP` and the name up to
     /// its first NUL, `CRASH: Hotfixes` and `none`.
     pub fn service_pack<'t>(&mut self, name: impl Into<Text<'t>>) -> &mut Self {
         let name = name.into();

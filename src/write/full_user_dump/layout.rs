@@ -1,4 +1,4 @@
-//! A full user dump's place for everything: part behind part, in the order of the debugger engine, without padding.
+//! The layout of a full user dump: its parts in the order of the debugger engine, without padding.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -23,14 +23,14 @@ use crate::write::full_user_dump::names::{CONTEXT, EVENT, HEADER, MODULE, RANGE,
 use crate::write::full_user_dump::narrow::Narrow;
 
 impl<'a> FullUserDumpBuilder<'a> {
-    /// Gives everything its place in the file.
+    /// Assigns a file offset to every part.
     ///
     /// # Errors
     ///
-    /// [`WriteError::RvaOverflow`] and [`WriteError::SizeOverflow`] where the format's fields are too narrow,
-    /// [`WriteError::Overflow`] where 64 bits are, [`WriteError::InvalidInput`] for a region whose size is not that of
-    /// its contents, for a context that is longer than those of the machine, and for an address that a 32-bit process
-    /// cannot have.
+    /// [`WriteError::RvaOverflow`] and [`WriteError::SizeOverflow`] if a value does not fit its field in the format,
+    /// [`WriteError::Overflow`] if it does not fit 64 bits, [`WriteError::InvalidInput`] for a region whose size differs
+    /// from the size of its contents, for a context that is too long for the machine, and for an address that a 32-bit
+    /// process cannot have.
     pub fn plan(self) -> Result<Plan<'a>, WriteError> {
         let Self { width, machine, threads, modules, .. } = self;
         let computed = self.computed_regions;
@@ -110,7 +110,7 @@ impl<'a> FullUserDumpBuilder<'a> {
     }
 }
 
-/// Gives parts their places, below 4 GiB if positions are so narrow.
+/// Assigns file offsets to parts, below 4 GiB if the width requires it.
 struct Layout {
     width: RvaWidth,
     cursor: Cursor,
@@ -136,7 +136,7 @@ impl Layout {
     }
 }
 
-/// Appends a record in the form of the width.
+/// Appends a record in the form for the width.
 fn put(width: RvaWidth, out: &mut Vec<u8>, record: impl Narrow, item: Item) -> Result<(), WriteError> {
     match width {
         RvaWidth::Rva => encode::put(out, record.narrow(item)?),
@@ -145,7 +145,7 @@ fn put(width: RvaWidth, out: &mut Vec<u8>, record: impl Narrow, item: Item) -> R
     Ok(())
 }
 
-/// The table of the regions and what it describes.
+/// Returns the table of the regions and the memory that it describes.
 fn table<'a>(
     width: RvaWidth,
     regions: Vec<(MemoryInfo, MemoryRange<'a>)>,
@@ -158,7 +158,7 @@ fn table<'a>(
     let put_checked = |out: &mut Vec<u8>, row: MemoryInfo, size, index| {
         let item = Item { name: REGION, index: Some(index) };
         if row.region_size != size {
-            return Err(WriteError::InvalidInput { item, reason: "its size is not that of its contents" });
+            return Err(WriteError::InvalidInput { item, reason: "its size differs from the size of its contents" });
         }
         put(width, out, row, item)
     };
@@ -172,7 +172,7 @@ fn table<'a>(
     let Some(computed) = computed else { return Ok((table.into(), ranges)) };
     let (count, before) = (computed.count(), ranges.count());
     ranges.compute(Box::new(Arc::clone(&computed)));
-    // Whether they fit is to be known before anything is written.
+    // Checked now, so that nothing is written if a row does not fit.
     let mut row = Vec::with_capacity(row_size);
     for (index, number) in (0..count).zip(before..) {
         row.clear();
@@ -186,16 +186,16 @@ fn table<'a>(
     Ok((PartBytes::Rows(Box::new(rows)), ranges))
 }
 
-/// What every context takes: as much as the machine's do, or the longest where that is not known.
+/// Returns the size of every context: that of the machine, or of the longest context if the machine is not known.
 fn context_size(machine: ImageFileMachine, contexts: &[Cow<'_, [u8]>]) -> usize {
     let known = machine.processor().windows_context().and_then(|layout| usize::try_from(layout.size).ok());
     known.unwrap_or_else(|| contexts.iter().map(|context| context.len()).max().unwrap_or(0))
 }
 
-/// The context with zeros behind it, if it is shorter than it has to be.
+/// Returns the context, padded with zeros if it is too short.
 fn filled_up(mut context: Cow<'_, [u8]>, size: usize, item: Item) -> Result<Cow<'_, [u8]>, WriteError> {
     if context.len() > size {
-        return Err(WriteError::InvalidInput { item, reason: "it is longer than those of the machine" });
+        return Err(WriteError::InvalidInput { item, reason: "it is longer than the contexts of the machine" });
     }
     if context.len() < size {
         let mut filled = Vec::with_capacity(size);

@@ -1,4 +1,4 @@
-//! Writing the full user dump, the older format of the debugger's `/f`.
+//! Writes the full user dump, the older format that the debugger writes with `/f`.
 
 mod builder;
 mod layout;

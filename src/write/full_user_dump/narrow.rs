@@ -1,4 +1,4 @@
-//! The records of 64-bit processes in the form of 32-bit ones, as far as they fit into it.
+//! Converts records of 64-bit processes to their 32-bit form, if the values fit.
 
 use crate::error::{Item, WriteError};
 use crate::format::full_user_dump::{
@@ -11,18 +11,18 @@ use crate::write::encode::{Encode, fit32};
 
 use crate::write::full_user_dump::names::{CONTEXT, EVENT, MODULE, RANGE, REGION, THREAD, VERSION};
 
-/// A record that 32-bit processes have in a form of their own. Padding that this one lacks is left out.
+/// A record with a different form for 32-bit processes. Padding that the narrow form lacks is dropped.
 pub(super) trait Narrow: Encode {
     type Narrow: Encode;
 
-    /// The narrow form; `item` is for errors.
+    /// Returns the narrow form; `item` is used in errors.
     fn narrow(self, item: Item) -> Result<Self::Narrow, WriteError>;
 }
 
-/// The first address whose high half extends the sign of its low one.
+/// The first address whose upper half is the sign extension of its lower half.
 const SIGN_EXTENDED: u64 = 0xFFFF_FFFF_8000_0000;
 
-/// The low half of an address whose high half says nothing more: it is zero, or extends the sign.
+/// Returns the lower half of an address whose upper half is zero or a sign extension.
 fn address(value: u64, item: Item) -> Result<u32, WriteError> {
     if value <= u32::MAX.into() || value >= SIGN_EXTENDED {
         Ok(low_half(value))
@@ -121,7 +121,7 @@ impl Narrow for ExceptionDebugEvent64 {
     }
 }
 
-/// Entries beyond the number of parameters hold anything, so of them only the low halves are kept.
+/// Parameters beyond the number of parameters may have any value, so only their lower halves are kept.
 fn exception(wide: &ExceptionRecord, item: Item) -> Result<ExceptionRecord32, WriteError> {
     let mut exception_information = [0; 15];
     let parameters = exception_information.iter_mut().zip(wide.exception_information);

@@ -170,7 +170,7 @@ fn contexts_have_the_size_of_the_machine() {
                 panic!("{machine:#x}: the context is too long");
             };
             assert_eq!(item, Item { name: "CONTEXT", index: Some(1) });
-            assert_eq!(reason, "it is longer than those of the machine");
+            assert_eq!(reason, "it is longer than the contexts of the machine");
         }
     }
 }
@@ -197,8 +197,8 @@ fn a_region_must_have_the_size_of_its_contents() {
             let mut dump = empty(wide);
             dump.region(sized(10), MemoryRange::borrowed(0x1000, &[1; 10]));
             dump.region(sized(size), MemoryRange::borrowed(0x2000, &[1; 10]));
-            let error = dump.plan().map(|plan| plan.size()).expect_err("it has a different size");
-            assert_eq!(error.to_string(), "MEMORY_BASIC_INFORMATION 1: its size is not that of its contents");
+            let error = dump.plan().map(|plan| plan.size()).expect_err("it has another size");
+            assert_eq!(error.to_string(), "MEMORY_BASIC_INFORMATION 1: its size differs from the size of its contents");
         }
     }
 }
