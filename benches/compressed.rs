@@ -58,14 +58,14 @@ fn write(criterion: &mut Criterion) {
         // Adjacent ranges, as all other measurements use them.
         let bytes: Vec<u8> = memory.ranges.iter().flat_map(|(_, bytes)| bytes).copied().collect();
         let mut file = Cursor::new(Vec::new());
-        let written = memory.plan(2).write_to_seekable(&mut file).expect("memory takes everything");
+        let written = memory.plan(2).write_to_seekable(&mut file).expect("writing to memory succeeds");
         let file = file.into_inner();
         let mut pipe = Vec::new();
-        memory.plan(1).write_to(&mut pipe).expect("memory takes everything");
+        memory.plan(1).write_to(&mut pipe).expect("writing to memory succeeds");
         assert!(file == pipe);
-        let compressed = written.compressed.expect("there is memory");
+        let compressed = written.compressed.expect("the dump has compressed memory");
         assert_eq!(compressed.size, size as u64);
-        assert!(bytes == unpacked(&file), "it unpacks to something else");
+        assert!(bytes == unpacked(&file), "decompression gives different bytes");
         println!("{}: {size} bytes, {} compressed", memory.name, compressed.compressed_size);
 
         let mut group = criterion.benchmark_group(format!("compressed/write/{}", memory.name));
@@ -74,12 +74,13 @@ fn write(criterion: &mut Criterion) {
         counts.dedup();
         for threads in counts {
             group.bench_function(format!("{threads} threads"), |bencher| {
-                let write = |plan: Plan<'_>| plan.write_to_seekable(Discard::default()).expect("it takes everything");
+                let write =
+                    |plan: Plan<'_>| plan.write_to_seekable(Discard::default()).expect("the sink takes all bytes");
                 bencher.iter_batched(|| memory.plan(threads), write, BatchSize::PerIteration);
             });
         }
         group.bench_function("pipe/1 threads", |bencher| {
-            let write = |plan: Plan<'_>| plan.write_to(Discard::default()).expect("it takes everything");
+            let write = |plan: Plan<'_>| plan.write_to(Discard::default()).expect("the sink takes all bytes");
             bencher.iter_batched(|| memory.plan(1), write, BatchSize::PerIteration);
         });
         group.bench_function("lz4_flex", |bencher| {
@@ -88,17 +89,18 @@ fn write(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let mut sink = Count::default();
                 for bucket in bytes.chunks(BUCKET) {
-                    let size = compress_into_with_table(bucket, &mut block, &mut table).expect("there is room");
-                    sink.write_all(&block[..size]).expect("it takes everything");
+                    let size =
+                        compress_into_with_table(bucket, &mut block, &mut table).expect("the block is large enough");
+                    sink.write_all(&block[..size]).expect("the sink takes all bytes");
                 }
                 sink.0
             });
         });
         let path = scratch_file();
-        fs::write(&path, &bytes).expect("there is room");
+        fs::write(&path, &bytes).expect("the scratch file can be written");
         for packer in PACKERS {
             if packer.pack(path.path()) != Some(true) {
-                println!("{} is not there", packer.program);
+                println!("{} is not installed", packer.program);
                 continue;
             }
             let name = format!("{} -1", packer.program);
@@ -108,7 +110,7 @@ fn write(criterion: &mut Criterion) {
 }
 
 fn scratch_file() -> NamedTempFile {
-    NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder")
+    NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).expect("the scratch folder exists")
 }
 
 /// A bucket of a file: its contents, and their uncompressed size.
@@ -116,8 +118,8 @@ type Block<'a> = (&'a [u8], usize);
 
 /// Returns the buckets of a file whose only stream is compressed memory, without using the crate.
 fn blocks(file: &[u8]) -> Vec<Block<'_>> {
-    let word = |at: usize| u64::from_le_bytes(file[at..at + 8].try_into().expect("eight bytes")) as usize;
-    let half = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes")) as usize;
+    let word = |at: usize| u64::from_le_bytes(file[at..at + 8].try_into().expect("the slice has 8 bytes")) as usize;
+    let half = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("the slice has 4 bytes")) as usize;
     let header = half(32 + 8);
     let (count, buckets) = (word(header + 104), word(header + 112));
     let rows = (0..count).map(|index| buckets + 40 * index);
@@ -130,7 +132,7 @@ fn blocks(file: &[u8]) -> Vec<Block<'_>> {
 
 fn unpacked_block((block, size): &Block<'_>) -> Vec<u8> {
     let mut bytes = vec![0; *size];
-    assert_eq!(decompress_into(block, &mut bytes).expect("it is a block"), *size);
+    assert_eq!(decompress_into(block, &mut bytes).expect("the block can be decompressed"), *size);
     bytes
 }
 
@@ -139,7 +141,7 @@ fn unpack(blocks: &[Block<'_>], mut each: impl FnMut(&[u8])) {
     let mut bytes = vec![0; blocks.iter().map(|block| block.1).max().unwrap_or_default()];
     for (block, size) in blocks {
         let bytes = &mut bytes[..*size];
-        assert_eq!(decompress_into(block, bytes).expect("it is a block"), *size);
+        assert_eq!(decompress_into(block, bytes).expect("the block can be decompressed"), *size);
         each(bytes);
     }
 }
@@ -176,10 +178,10 @@ fn in_order(memory: &Memory<'_>, read: Read, mut each: impl FnMut(&[u8])) -> u64
 }
 
 /// Borrows all memory range by range, and returns its size.
-fn lent(memory: &Memory<'_>, mut each: impl FnMut(&[u8])) -> u64 {
+fn borrow_all(memory: &Memory<'_>, mut each: impl FnMut(&[u8])) -> u64 {
     let mut total = 0;
     for range in memory.visible_ranges() {
-        let bytes = range.bytes().expect("all of it can be kept");
+        let bytes = range.bytes().expect("the cache is large enough");
         each(bytes);
         total += bytes.len() as u64;
     }
@@ -212,12 +214,12 @@ fn is_same(memory: &Contents, hand_out: impl FnOnce(&mut dyn FnMut(&[u8]))) -> b
 fn read(criterion: &mut Criterion) {
     for contents in contents() {
         let mut packed = Cursor::new(Vec::new());
-        contents.plan(2).write_to_seekable(&mut packed).expect("memory takes everything");
+        contents.plan(2).write_to_seekable(&mut packed).expect("writing to memory succeeds");
         let packed = packed.into_inner();
         let mut plain = Vec::new();
-        contents.plain().write_to(&mut plain).expect("memory takes everything");
+        contents.plain().write_to(&mut plain).expect("writing to memory succeeds");
         let dumps = [("compressed", packed.as_slice()), ("plain", plain.as_slice())]
-            .map(|(name, file)| (name, Minidump::parse(file).expect("it is a dump")));
+            .map(|(name, file)| (name, Minidump::parse(file).expect("the dump can be parsed")));
         read_in_order(criterion, &contents, &dumps, &blocks(&packed));
         read_at_random(criterion, &contents, &dumps);
     }
@@ -231,19 +233,19 @@ fn read_in_order(criterion: &mut Criterion, contents: &Contents, dumps: &[(&str,
     for (name, dump) in dumps {
         for (what, read) in [("read", CACHED), ("read_uncached", UNCACHED)] {
             let reads = |each: &mut dyn FnMut(&[u8])| assert_eq!(in_order(&dump.memory(), read, each), size as u64);
-            assert!(is_same(contents, reads), "{what} gives something else of {name} memory");
+            assert!(is_same(contents, reads), "{what} returns different bytes for {name} memory");
             group.bench_function(format!("{what}/{name}"), |bencher| {
                 let fresh = || dump.memory();
                 bencher.iter_batched_ref(fresh, |memory| in_order(memory, read, consume), BatchSize::PerIteration);
             });
         }
-        let lends = |each: &mut dyn FnMut(&[u8])| {
-            assert_eq!(lent(&dump.memory_with_cache(u64::MAX), each), size as u64);
+        let borrows = |each: &mut dyn FnMut(&[u8])| {
+            assert_eq!(borrow_all(&dump.memory_with_cache(u64::MAX), each), size as u64);
         };
-        assert!(is_same(contents, lends), "something else is lent of {name} memory");
+        assert!(is_same(contents, borrows), "borrowing {name} memory returns different bytes");
         group.bench_function(format!("lent/{name}"), |bencher| {
             let fresh = || dump.memory_with_cache(u64::MAX);
-            bencher.iter_batched_ref(fresh, |memory| lent(memory, consume), BatchSize::PerIteration);
+            bencher.iter_batched_ref(fresh, |memory| borrow_all(memory, consume), BatchSize::PerIteration);
         });
     }
     assert!(is_same(contents, |each| unpack(blocks, each)));
@@ -256,11 +258,11 @@ fn read_in_order(criterion: &mut Criterion, contents: &Contents, dumps: &[(&str,
     });
     let (path, packed) = (scratch_file(), scratch_file());
     let bytes: Vec<u8> = contents.ranges.iter().flat_map(|(_, bytes)| bytes).copied().collect();
-    fs::write(&path, bytes).expect("there is room");
+    fs::write(&path, bytes).expect("the scratch file can be written");
     for packer in PACKERS {
-        let is_there = packer.pack_into(path.path(), packed.path()) == Some(true);
-        if !is_there || packer.unpack(packed.path()) != Some(true) {
-            println!("{} is not there", packer.program);
+        let is_installed = packer.pack_into(path.path(), packed.path()) == Some(true);
+        if !is_installed || packer.unpack(packed.path()) != Some(true) {
+            println!("{} is not installed", packer.program);
             continue;
         }
         let name = format!("{} -d", packer.program);
@@ -275,17 +277,17 @@ type ReadAt = fn(&Memory<'_>, u64) -> u64;
 const LENGTH: usize = 64;
 
 fn first_word(bytes: &[u8]) -> u64 {
-    u64::from_le_bytes(*bytes.first_chunk().expect("it has eight bytes"))
+    u64::from_le_bytes(*bytes.first_chunk().expect("the slice has at least 8 bytes"))
 }
 
 const READS: [(&str, ReadAt); 3] = [
-    ("u64", |memory, address| memory.read_u64(address).expect("it is there")),
+    ("u64", |memory, address| memory.read_u64(address).expect("the dump has the bytes")),
     ("64 bytes", |memory, address| {
         let mut bytes = [0; LENGTH];
         assert_eq!(memory.read(address, &mut bytes), LENGTH);
         first_word(&bytes)
     }),
-    ("slice", |memory, address| first_word(memory.slice(address, LENGTH as u64).expect("it can be lent"))),
+    ("slice", |memory, address| first_word(memory.slice(address, LENGTH as u64).expect("the bytes can be borrowed"))),
 ];
 
 /// Returns addresses in random order. The reads at them are within a range.
@@ -297,7 +299,7 @@ fn addresses(contents: &Contents, wanted: usize) -> Vec<u64> {
         Some(*end)
     });
     let ends: Vec<usize> = ends.collect();
-    let all = *ends.last().expect("there is memory");
+    let all = *ends.last().expect("the contents are not empty");
     let address = |_| {
         // Uniform over all memory, not over the ranges, most of which are small.
         let place = numbers.below(all);
@@ -315,7 +317,7 @@ fn read_at_random(criterion: &mut Criterion, contents: &Contents, dumps: &[(&str
     // A range is split where a bucket is full, and slices do not cross that boundary.
     let memory = dumps[0].1.memory_with_cache(u64::MAX);
     addresses.retain(|address| memory.slice(*address, LENGTH as u64).is_some());
-    assert!(addresses.len() > wanted / 10 * 9, "{} of {wanted} slices can be lent", addresses.len());
+    assert!(addresses.len() > wanted / 10 * 9, "{} of {wanted} slices can be borrowed", addresses.len());
     drop(memory);
     let sum = |memory: &Memory<'_>, read: ReadAt| {
         addresses.iter().fold(0u64, |sum, address| sum.wrapping_add(read(memory, *address)))
@@ -325,13 +327,13 @@ fn read_at_random(criterion: &mut Criterion, contents: &Contents, dumps: &[(&str
     let mut sums = Vec::new();
     for (name, dump) in dumps {
         let memory = dump.memory_with_cache(u64::MAX);
-        assert_eq!(lent(&memory, |_| {}), contents.size() as u64);
+        assert_eq!(borrow_all(&memory, |_| {}), contents.size() as u64);
         for (what, read) in READS {
             sums.push(sum(&memory, read));
             group.bench_function(format!("{what}/{name}"), |bencher| bencher.iter(|| sum(&memory, read)));
         }
     }
-    assert!(sums.iter().all(|sum| *sum == sums[0]), "not everybody reads the same");
+    assert!(sums.iter().all(|sum| *sum == sums[0]), "the sums of the reads differ");
     group.finish();
     let mut group = criterion.benchmark_group(format!("compressed/read/{}/cold", contents.name));
     group.sample_size(20);
@@ -339,7 +341,7 @@ fn read_at_random(criterion: &mut Criterion, contents: &Contents, dumps: &[(&str
         for (what, read) in READS {
             let mut next = addresses.iter().cycle();
             group.bench_function(format!("{what}/{name}"), |bencher| {
-                let fresh = || (dump.memory(), *next.next().expect("there is always one more"));
+                let fresh = || (dump.memory(), *next.next().expect("the iterator is endless"));
                 let read = |fresh: &mut (Memory<'_>, u64)| read(&fresh.0, fresh.1);
                 bencher.iter_batched_ref(fresh, read, BatchSize::PerIteration);
             });

@@ -11,10 +11,10 @@ use support::{Input, KIB, MIB, input, trial};
 
 /// Opens the dump, visits everything that it lists, and returns a sum over it.
 fn walk(file: &[u8]) -> u64 {
-    let dump = FullUserDump::parse(file).expect("it is a full user dump");
+    let dump = FullUserDump::parse(file).expect("the full user dump can be parsed");
     let mut sum = 0u64;
     for thread in dump.threads() {
-        let context = thread.context().expect("it is in the file").expect("there is one");
+        let context = thread.context().expect("the context can be read").expect("the thread has a context");
         sum = sum.wrapping_add(u64::from(thread.id())).wrapping_add(context.instruction_pointer().unwrap_or_default());
     }
     for module in dump.modules() {
@@ -27,15 +27,15 @@ fn walk(file: &[u8]) -> u64 {
     sum
 }
 
-/// The same for the minidump from which it was made.
+/// Does the same as [`walk`] for the minidump from which the full user dump was made.
 fn walk_minidump(file: &[u8]) -> u64 {
-    let dump = Minidump::parse(file).expect("it is a minidump");
+    let dump = Minidump::parse(file).expect("the minidump can be parsed");
     let mut sum = 0u64;
-    for thread in dump.stream::<ThreadList>().expect("it can be read").expect("it is there") {
-        let context = thread.context().expect("it is in the file").expect("there is one");
+    for thread in dump.stream::<ThreadList>().expect("the list can be read").expect("the dump has the list") {
+        let context = thread.context().expect("the context can be read").expect("the thread has a context");
         sum = sum.wrapping_add(u64::from(thread.id())).wrapping_add(context.instruction_pointer().unwrap_or_default());
     }
-    for module in dump.stream::<ModuleList>().expect("it can be read").expect("it is there") {
+    for module in dump.stream::<ModuleList>().expect("the list can be read").expect("the dump has the list") {
         let name = module.name().map_or(0, |name| name.chars_lossy().count() as u64);
         sum = sum.wrapping_add(module.base()).wrapping_add(name);
     }
@@ -47,8 +47,9 @@ fn walk_minidump(file: &[u8]) -> u64 {
 
 fn encoded(file: &[u8], words: &str, sink: &mut Vec<u8>) {
     sink.clear();
-    let options = words.parse::<Options>().expect("they are known").forced();
-    let report = redump(&Dump::parse(file).expect("it is a dump"), &options, &mut *sink).expect("it can be re-encoded");
+    let options = words.parse::<Options>().expect("the letters are valid").forced();
+    let report = redump(&Dump::parse(file).expect("the dump can be parsed"), &options, &mut *sink)
+        .expect("the dump can be re-encoded");
     assert_eq!(report.size, sink.len() as u64);
 }
 
@@ -61,7 +62,7 @@ fn full_user_dump(criterion: &mut Criterion) {
         let file = sink.clone();
         assert_eq!(walk(&file), walk_minidump(&minidump));
         encoded(&file, "/f", &mut sink);
-        assert!(sink == file, "a second pass finds nothing to change");
+        assert!(sink == file, "re-encoding the result changed it");
 
         let mut group = criterion.benchmark_group(format!("full_user_dump/{} MiB in {} KiB", total / MIB, range / KIB));
         group.sample_size(10);

@@ -29,11 +29,12 @@ struct Plain {
 
 impl Plain {
     fn new(file: &[u8]) -> Self {
-        let dump = Minidump::parse(file).expect("it is a dump");
-        let ranges = dump.stream::<Memory64List>().expect("it can be read").expect("it is there");
+        let dump = Minidump::parse(file).expect("the dump can be parsed");
+        let ranges = dump.stream::<Memory64List>().expect("the list can be read").expect("the dump has the list");
         let starts = ranges.iter().map(|range| range.address).collect();
         let ends = ranges.iter().map(|range| range.address + range.size).collect();
-        let positions = ranges.iter().map(|range| usize::try_from(range.offset).expect("it is in memory")).collect();
+        let positions =
+            ranges.iter().map(|range| usize::try_from(range.offset).expect("the offset fits in usize")).collect();
         Self { starts, ends, positions }
     }
 
@@ -58,7 +59,7 @@ impl Plain {
 }
 
 fn integer(file: &[u8], position: usize) -> u64 {
-    u64::from_le_bytes(file[position..position + 8].try_into().expect("it has eight bytes"))
+    u64::from_le_bytes(file[position..position + 8].try_into().expect("the slice has 8 bytes"))
 }
 
 /// Adds up the values that are read, counting 1 for each that is missing.
@@ -98,7 +99,7 @@ fn misses(input: &Shaped, wanted: usize) -> Vec<Place> {
     (0..wanted).map(place).collect()
 }
 
-/// The addresses that every reader is asked for.
+/// The dump in the form of each reader.
 struct Task<'a> {
     file: &'a [u8],
     memory: &'a Memory<'a>,
@@ -182,11 +183,12 @@ fn lookup(criterion: &mut Criterion) {
     for (ranges, range_size) in [(200_000, 4096), (2_000, 65_536)] {
         let ranges = count(ranges);
         let input = Shape { ranges, range_size, modules: 1, threads: 1, ..Shape::default() }.build();
-        let dump = Minidump::parse(&input.file).expect("it is a dump");
+        let dump = Minidump::parse(&input.file).expect("the dump can be parsed");
         let memory = dump.memory();
-        let peer = Peer::read(input.file.as_slice()).expect("it is a dump");
-        let peer = UnifiedMemoryList::Memory64(peer.get_stream::<MinidumpMemory64List>().expect("it is there"));
-        let udmp = UserDumpParser::with_slice(&input.file).expect("it is a dump");
+        let peer = Peer::read(input.file.as_slice()).expect("the dump can be parsed");
+        let peer =
+            UnifiedMemoryList::Memory64(peer.get_stream::<MinidumpMemory64List>().expect("the dump has the list"));
+        let udmp = UserDumpParser::with_slice(&input.file).expect("the dump can be parsed");
         let plain = Plain::new(&input.file);
         let task = Task { file: &input.file, memory: &memory, plain: &plain, peer: &peer, udmp: &udmp };
 
@@ -220,7 +222,7 @@ fn lookup(criterion: &mut Criterion) {
 fn naive(criterion: &mut Criterion) {
     for ranges in [8, 64] {
         let input = Shape { ranges, range_size: 4096, ..Shape::default() }.build();
-        let dump = Minidump::parse(&input.file).expect("it is a dump");
+        let dump = Minidump::parse(&input.file).expect("the dump can be parsed");
         let memory = dump.memory();
         let plain = Plain::new(&input.file);
         let places = hits(&input, &plain, count(100_000));

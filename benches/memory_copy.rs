@@ -71,7 +71,7 @@ fn plan<'a>(ranges: &[&'a [u8]]) -> Plan<'a> {
         dump.memory64(MemoryRange::borrowed(address, bytes));
         address += bytes.len() as u64 + 0x1000;
     }
-    dump.plan().expect("nothing in it is too large")
+    dump.plan().expect("the dump can be planned")
 }
 
 /// Copies each range through a buffer, as a program without the library would.
@@ -80,7 +80,7 @@ fn read_then_write(contents: &[u8], ranges: &[&[u8]], buffer: &mut Vec<u8>, mut 
     for range in ranges {
         source.set_position((range.as_ptr().addr() - contents.as_ptr().addr()) as u64);
         buffer.resize(range.len(), 0);
-        source.read_exact(buffer).and_then(|()| sink.write_all(buffer)).expect("all is there");
+        source.read_exact(buffer).and_then(|()| sink.write_all(buffer)).expect("the range can be copied");
     }
 }
 
@@ -89,19 +89,19 @@ fn assert_written(contents: &[u8], ranges: &[&[u8]]) {
     let mut file = Vec::new();
     let plan = plan(ranges);
     let size = plan.size();
-    let written = plan.write_to(&mut file).expect("a vector takes everything");
+    let written = plan.write_to(&mut file).expect("writing to a vector succeeds");
     assert_eq!((written.size, file.len() as u64), (size, size));
-    let dump = Minidump::parse(&file).expect("it is a dump");
-    let list = dump.stream::<Memory64List>().expect("it can be read").expect("it is there");
+    let dump = Minidump::parse(&file).expect("the dump can be parsed");
+    let list = dump.stream::<Memory64List>().expect("the list can be read").expect("the dump has the list");
     assert!(list.iter().map(|range| range.bytes).eq(ranges.iter().copied()));
     let mut count = Count::default();
-    self::plan(ranges).write_to(&mut count).expect("a counter takes everything");
+    self::plan(ranges).write_to(&mut count).expect("counting succeeds");
     assert_eq!(count.0, size);
 
     let mut disk = scratch();
-    self::plan(ranges).write_to(&disk).expect("there is room");
+    self::plan(ranges).write_to(&disk).expect("the sink takes all bytes");
     let mut read_back = Vec::new();
-    io::Seek::rewind(&mut disk).and_then(|()| disk.read_to_end(&mut read_back)).expect("it was just written");
+    io::Seek::rewind(&mut disk).and_then(|()| disk.read_to_end(&mut read_back)).expect("the file can be read back");
     assert!(read_back == file);
     let mut copied = Vec::new();
     read_then_write(contents, ranges, &mut Vec::new(), &mut copied);
@@ -129,10 +129,10 @@ fn ways<W: Write>(
         });
     };
     timed(group, BenchmarkId::from_parameter("one-write"), &mut |sink| {
-        sink.write_all(black_box(contents)).expect("there is room");
+        sink.write_all(black_box(contents)).expect("the sink takes all bytes");
     });
     timed(group, BenchmarkId::from_parameter("io-copy"), &mut |sink| {
-        io::copy(&mut black_box(contents), sink).expect("there is room");
+        io::copy(&mut black_box(contents), sink).expect("the sink takes all bytes");
     });
     for (size, order) in shapes(total) {
         let ranges = ranges(contents, size, order);
@@ -144,7 +144,7 @@ fn ways<W: Write>(
             bencher.iter_batched(
                 || (plan(&ranges), fresh()),
                 |(plan, mut sink)| {
-                    plan.write_to(&mut sink).expect("there is room");
+                    plan.write_to(&mut sink).expect("the sink takes all bytes");
                     put_back(sink);
                 },
                 BatchSize::PerIteration,

@@ -16,7 +16,7 @@ use support::{KIB, Process, count};
 
 /// Each preset with its name, and the options to compare it with.
 fn presets() -> [(&'static str, Options); 6] {
-    let letters = |words: &str| words.parse::<Options>().expect("they are known");
+    let letters = |words: &str| words.parse::<Options>().expect("the letters are valid");
     [
         ("m", letters("/m")),
         ("mi", letters("/mi")),
@@ -39,10 +39,10 @@ fn plan(criterion: &mut Criterion) {
     let mut figures = Vec::new();
     for (size, process) in sizes {
         let file = process.build();
-        let dump = Dump::parse(&file).expect("it is a dump");
+        let dump = Dump::parse(&file).expect("the dump can be parsed");
         group.throughput(Throughput::Elements(process.words()));
         for (word, options) in presets() {
-            let run = || Redump::new(black_box(&dump), &options).expect("it can be re-encoded");
+            let run = || Redump::new(black_box(&dump), &options).expect("the dump can be re-encoded");
             let (redump, spent) = measure(run);
             let result = redump.size();
             drop(redump);
@@ -52,11 +52,11 @@ fn plan(criterion: &mut Criterion) {
     }
     group.finish();
     for (word, size, peak, result) in &figures {
-        println!("presets/{word}/{size}: {} KiB in use at most, a result of {} KiB", peak / KIB, result / KIB as u64);
+        println!("presets/{word}/{size}: at most {} KiB in use, {} KiB result", peak / KIB, result / KIB as u64);
     }
     let of = |wanted: &str, size: &str| {
         let figure = figures.iter().find(|(word, at, ..)| *word == wanted && *at == size);
-        figure.map(|(_, _, peak, result)| (*peak, *result)).expect("it was measured")
+        figure.map(|(_, _, peak, result)| (*peak, *result)).expect("the figure was measured")
     };
     for (word, _) in presets() {
         let (peak, result) = of(word, "once");

@@ -50,18 +50,18 @@ impl Found {
 /// Lists with this crate. `name` returns the number of characters in a name.
 fn listed(file: &[u8], name: impl Fn(Utf16<'_>) -> usize) -> Found {
     let mut found = Found::default();
-    let dump = Minidump::parse(file).expect("it is a dump");
-    for module in dump.stream::<ModuleList>().expect("it can be read").expect("it is there") {
+    let dump = Minidump::parse(file).expect("the dump can be parsed");
+    for module in dump.stream::<ModuleList>().expect("the list can be read").expect("the dump has the list") {
         found.module(module.base(), module.size().into());
-        found.characters += name(module.name().expect("it has one"));
+        found.characters += name(module.name().expect("the module has a name"));
     }
-    for thread in dump.stream::<ThreadList>().expect("it can be read").expect("it is there") {
+    for thread in dump.stream::<ThreadList>().expect("the list can be read").expect("the dump has the list") {
         found.thread(thread.id(), thread.teb());
     }
-    for thread in dump.stream::<ThreadNames>().expect("it can be read").expect("it is there") {
-        found.characters += name(thread.name().expect("it has one"));
+    for thread in dump.stream::<ThreadNames>().expect("the list can be read").expect("the dump has the list") {
+        found.characters += name(thread.name().expect("the thread has a name"));
     }
-    for range in dump.stream::<Memory64List>().expect("it can be read").expect("it is there") {
+    for range in dump.stream::<Memory64List>().expect("the list can be read").expect("the dump has the list") {
         found.range(range.address, range.bytes);
     }
     found
@@ -78,18 +78,18 @@ fn decoded(name: Utf16<'_>) -> usize {
 /// Lists with the crate `minidump`, which decodes every list completely, including names.
 fn listed_by_minidump(file: &[u8]) -> Found {
     let mut found = Found::default();
-    let dump = Peer::read(file).expect("it is a dump");
-    let modules = dump.get_stream::<MinidumpModuleList>().expect("it is there");
+    let dump = Peer::read(file).expect("the dump can be parsed");
+    let modules = dump.get_stream::<MinidumpModuleList>().expect("the dump has the list");
     for module in modules.iter() {
         found.module(module.base_address(), module.size());
         found.characters += module.name.len();
     }
-    let names = dump.get_stream::<MinidumpThreadNames>().expect("it is there");
-    for thread in &dump.get_stream::<MinidumpThreadList>().expect("it is there").threads {
+    let names = dump.get_stream::<MinidumpThreadNames>().expect("the dump has the list");
+    for thread in &dump.get_stream::<MinidumpThreadList>().expect("the dump has the list").threads {
         found.thread(thread.raw.thread_id, thread.raw.teb);
-        found.characters += names.get_name(thread.raw.thread_id).expect("it has one").len();
+        found.characters += names.get_name(thread.raw.thread_id).expect("the thread has a name").len();
     }
-    for range in dump.get_stream::<MinidumpMemory64List>().expect("it is there").iter() {
+    for range in dump.get_stream::<MinidumpMemory64List>().expect("the dump has the list").iter() {
         found.range(range.base_address, range.bytes);
     }
     found
@@ -98,7 +98,7 @@ fn listed_by_minidump(file: &[u8]) -> Found {
 /// Lists with the crate `udmp-parser`, which does not support thread names.
 fn listed_by_udmp(file: &[u8]) -> Found {
     let mut found = Found::default();
-    let dump = UserDumpParser::with_slice(&file).expect("it is a dump");
+    let dump = UserDumpParser::with_slice(&file).expect("the dump can be parsed");
     for module in dump.modules().values() {
         found.module(module.range.start, module.len());
         found.characters += module.path.as_os_str().len();

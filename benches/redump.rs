@@ -15,7 +15,7 @@ const OPTIONS: [&str; 8] = ["/m", "/mi", "/mp", "/mw", "/mcd", "/mf", "/ma", "/m
 /// Options that write the entire heap.
 const FULL: [&str; 3] = ["/mw", "/mf", "/ma"];
 
-fn memory_in_all() -> usize {
+fn total_memory() -> usize {
     match (trial(), large()) {
         (true, _) => 8 * MIB,
         (_, true) => 1024 * MIB,
@@ -24,35 +24,37 @@ fn memory_in_all() -> usize {
 }
 
 fn file_to_file(criterion: &mut Criterion) {
-    let total = memory_in_all();
+    let total = total_memory();
     for range in [64 * KIB, MIB] {
         let modules = if trial() { 10 } else { 100 };
         let file = input(&Input { total, range, modules, threads: modules });
-        let path =
-            tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder").into_temp_path();
-        fs::write(&path, &file).expect("there is room");
+        let path = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR"))
+            .expect("the scratch folder exists")
+            .into_temp_path();
+        fs::write(&path, &file).expect("the scratch file can be written");
         let target = scratch();
         let mut group = criterion.benchmark_group(format!("redump/{} MiB in {} KiB", total / MIB, range / KIB));
         group.sample_size(10);
         for words in OPTIONS {
-            let options: Options = words.parse().expect("they are known");
+            let options: Options = words.parse().expect("the letters are valid");
             let run = || {
-                let source = MappedFile::open(&path).expect("it is there");
-                let dump = Dump::parse(&source).expect("it is a dump");
-                redump(&dump, &options, &target).expect("it can be re-encoded")
+                let source = MappedFile::open(&path).expect("the file can be opened");
+                let dump = Dump::parse(&source).expect("the dump can be parsed");
+                redump(&dump, &options, &target).expect("the dump can be re-encoded")
             };
             let from_memory = || {
-                let source = MappedFile::read(&path).expect("it is there");
-                let dump = Dump::parse(&source).expect("it is a dump");
-                redump(&dump, &options, &target).expect("it can be re-encoded")
+                let source = MappedFile::read(&path).expect("the file can be opened");
+                let dump = Dump::parse(&source).expect("the dump can be parsed");
+                redump(&dump, &options, &target).expect("the dump can be re-encoded")
             };
-            // Every way results in the same bytes, and re-encoding the result changes nothing.
+            // Mapping and reading give the same result, and re-encoding the result does not change it.
             empty(&target);
             let size = run().size;
             let first = contents(&target);
             assert_eq!(first.len() as u64, size);
             let mut second = Vec::new();
-            redump(&Dump::parse(&first).expect("it is a dump"), &options, &mut second).expect("so is that");
+            redump(&Dump::parse(&first).expect("the dump can be parsed"), &options, &mut second)
+                .expect("the result can be re-encoded");
             assert!(first == second, "{words}");
             empty(&target);
             from_memory();
@@ -73,19 +75,19 @@ fn file_to_file(criterion: &mut Criterion) {
         group.throughput(Throughput::Bytes(file.len() as u64));
         group.bench_function("io-copy", |bencher| {
             let copy = |()| {
-                let mut source = fs::File::open(&path).expect("it is there");
-                io::copy(&mut source, &mut &target).expect("there is room")
+                let mut source = fs::File::open(&path).expect("the file can be opened");
+                io::copy(&mut source, &mut &target).expect("the file can be written")
             };
             bencher.iter_batched(|| empty(&target), copy, BatchSize::PerIteration);
         });
         group.bench_function("read-write", |bencher| {
             let mut buffer = vec![0; MIB];
             let copy = |()| {
-                let mut source = fs::File::open(&path).expect("it is there");
+                let mut source = fs::File::open(&path).expect("the file can be opened");
                 loop {
-                    match source.read(&mut buffer).expect("it can be read") {
+                    match source.read(&mut buffer).expect("the file can be read") {
                         0 => break,
-                        count => (&target).write_all(&buffer[..count]).expect("there is room"),
+                        count => (&target).write_all(&buffer[..count]).expect("the file can be written"),
                     }
                 }
             };
@@ -96,7 +98,7 @@ fn file_to_file(criterion: &mut Criterion) {
 
 fn contents(mut file: &fs::File) -> Vec<u8> {
     let mut bytes = Vec::new();
-    file.rewind().and_then(|()| file.read_to_end(&mut bytes)).expect("it was just written");
+    file.rewind().and_then(|()| file.read_to_end(&mut bytes)).expect("the file can be read back");
     bytes
 }
 

@@ -20,11 +20,11 @@ fn file() -> Vec<u8> {
     }
     dump.add(Thread::new(1).context(registers));
     let mut file = Vec::new();
-    dump.plan().expect("it is small").write_to(&mut file).expect("there is room");
+    dump.plan().expect("the dump can be planned").write_to(&mut file).expect("writing to a vector succeeds");
     file
 }
 
-/// Reads a register as a program would that needs a few registers of one processor.
+/// Reads a register like a program that supports only a few registers of one processor.
 fn by_match(context: &Context<'_>, name: &str) -> Option<u64> {
     let at = match name {
         "rax" => 120,
@@ -51,9 +51,9 @@ fn by_match(context: &Context<'_>, name: &str) -> Option<u64> {
 
 fn by_name(criterion: &mut Criterion) {
     let file = file();
-    let dump = Dump::parse(&file).expect("it is a dump");
-    let thread = dump.threads().next().expect("it is there");
-    let context = thread.context().expect("it is sound").expect("it is there");
+    let dump = Dump::parse(&file).expect("the dump can be parsed");
+    let thread = dump.threads().next().expect("the dump has a thread");
+    let context = thread.context().expect("the context can be read").expect("the thread has a context");
     let mut group = criterion.benchmark_group("register");
     for name in ["rip", "rax", "r15"] {
         assert_eq!(context.register(name).and_then(|value| value.as_u64()), Some(VALUE));

@@ -18,7 +18,7 @@ fn index(criterion: &mut Criterion) {
         for (order, shuffled) in [("sorted", false), ("shuffled", true)] {
             let ranges = count(ranges);
             let input = Shape { ranges, range_size: 16, shuffled, ..Shape::default() }.build();
-            let dump = Minidump::parse(&input.file).expect("it is a dump");
+            let dump = Minidump::parse(&input.file).expect("the dump can be parsed");
             let memory = dump.memory();
             let visible = memory.visible_ranges().map(|range| (range.address, range.bytes().map_or(0, <[u8]>::len)));
             assert!(visible.eq(input.ranges.iter().copied()));
@@ -35,18 +35,18 @@ fn modules(criterion: &mut Criterion) {
         let modules = count(modules);
         let file = Shape { range_size: 16, modules, ..Shape::default() }.build().file;
         let list = || {
-            let dump = Minidump::parse(black_box(&file)).expect("it is a dump");
-            let list = dump.stream::<ModuleList>().expect("it can be read").expect("it is there");
+            let dump = Minidump::parse(black_box(&file)).expect("the dump can be parsed");
+            let list = dump.stream::<ModuleList>().expect("the list can be read").expect("the dump has the list");
             list.iter().map(|module| module.name().map_or(0, |name| name.as_bytes().len())).sum::<usize>()
         };
         assert_eq!(list(), modules * 2 * "C:\\Program Files\\Example\\library000000.dll".len());
         group.throughput(Throughput::Elements(modules as u64));
         group.bench_function(BenchmarkId::new("list", modules), |bencher| bencher.iter(list));
 
-        let dump = Minidump::parse(&file).expect("it is a dump");
-        let list = dump.stream::<ModuleList>().expect("it can be read").expect("it is there");
+        let dump = Minidump::parse(&file).expect("the dump can be parsed");
+        let list = dump.stream::<ModuleList>().expect("the list can be read").expect("the dump has the list");
         let last = list.iter().next_back().map(|module| module.base());
-        assert_eq!(list.by_address().get(last.expect("there is one") + 1).map(|module| module.base()), last);
+        assert_eq!(list.by_address().get(last.expect("the list is not empty") + 1).map(|module| module.base()), last);
         group.bench_function(BenchmarkId::new("index", modules), |bencher| {
             bencher.iter(|| black_box(&list).by_address());
         });
@@ -60,9 +60,9 @@ fn threads(criterion: &mut Criterion) {
         let threads = count(threads);
         let file = Shape { ranges: threads, range_size: 16, threads, ..Shape::default() }.build().file;
         let list = || {
-            let dump = Minidump::parse(black_box(&file)).expect("it is a dump");
-            let list = dump.stream::<ThreadList>().expect("it can be read").expect("it is there");
-            let names = dump.stream::<ThreadNames>().expect("it can be read").expect("it is there");
+            let dump = Minidump::parse(black_box(&file)).expect("the dump can be parsed");
+            let list = dump.stream::<ThreadList>().expect("the list can be read").expect("the dump has the list");
+            let names = dump.stream::<ThreadNames>().expect("the list can be read").expect("the dump has the list");
             let named = names.iter().filter(|thread| thread.name().is_ok()).count();
             list.iter().filter(|thread| thread.context().is_ok_and(|context| context.is_some())).count() + named
         };

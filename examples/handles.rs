@@ -1,4 +1,4 @@
-//! Lists the handles of the process, and what the producer noted about their objects.
+//! Lists the handles of the process, and the information that the dump has about their objects.
 //!
 //! ```text
 //! $ cargo run --example handles -- streams.dmp
@@ -21,8 +21,8 @@ use userdump::{Dump, ReadError};
 const HELP: &str = "\
 handles FILE
 
-Lists the handles of a minidump: access, counts, type and name, and what the producer noted about their objects. The debugger
-writes handles with the option `h`.
+Lists the handles of a minidump: access, counts, type and name, and the information about their objects. The debugger writes
+handles if the options contain the letter `h`.
 
 Example: handles crash.dmp";
 
@@ -35,7 +35,7 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
         return Err("a full user dump has no handles".into());
     };
     let Some(handles) = dump.stream::<HandleData<'_>>()? else {
-        return Err("the dump has no handles; the debugger writes them when asked with the option h".into());
+        return Err("the dump has no handles; the debugger writes them if the options contain the letter h".into());
     };
     writeln!(out, "{:>10} {:>10} {:>8} {:>8}  type and name", "handle", "access", "handles", "pointers")?;
     for handle in &handles {
@@ -47,7 +47,7 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
         for object in handle.object_information() {
             match object {
                 Ok(object) => writeln!(out, "{:>41} {} bytes", object.raw.info_type, object.bytes.len())?,
-                // The chain ends here, the handles go on.
+                // The chain ends here. Continue with the next handle.
                 Err(error) => writeln!(out, "{:>41}{error}", "")?,
             }
         }
@@ -55,7 +55,7 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
     Ok(())
 }
 
-/// A name, nothing if there is none, or why it cannot be read.
+/// Returns a name, an empty string if there is no name, or the reason why it cannot be read.
 fn text(name: Result<Option<Utf16<'_>>, ReadError>) -> String {
     match name {
         Ok(name) => name.map_or(String::new(), |name| support::printable(&name.to_string_lossy())),

@@ -1,5 +1,5 @@
-//! Prints what a crash service keeps of a dump of any format, as JSON: reason, registers, stack words, modules with the
-//! identifiers that symbol servers want, and the annotations of Crashpad and Breakpad.
+//! Prints what a crash service needs from a dump of any format, as JSON: the reason of the crash, registers, stack words,
+//! modules with the identifiers that symbol servers use, and the annotations of Crashpad and Breakpad.
 //!
 //! ```text
 //! $ cargo run --example ingest -- tests/fixtures/quick-start.dmp
@@ -29,11 +29,11 @@ use userdump::read::{Memory, SystemInfo};
 const HELP: &str = "\
 ingest FILE
 
-Prints what a crash service keeps of a dump of any format, as one JSON object: the crash and its reason, registers, the words at
-the stack pointer, modules with the identifiers that symbol servers use, and annotations.
+Prints what a crash service needs from a dump of any format, as one JSON object: the crash and its reason, registers, the words
+at the stack pointer, modules with the identifiers that symbol servers use, and annotations.
 
 Example: ingest crash.dmp";
-/// So many words of the stack are printed.
+/// The maximum number of stack words that are printed.
 const WORDS: u64 = 32;
 
 fn main() -> ExitCode {
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 }
 
 fn ingest(dump: &Dump<'_>) -> Value {
-    // Both are built once and asked often.
+    // Both are indexes: build them once and use them for all lookups.
     let (memory, modules) = (dump.memory(), dump.modules_by_address());
     let target = dump.target();
     json!({
@@ -102,7 +102,7 @@ fn registers(dump: &Dump<'_>) -> Map<String, Value> {
     wanted.map(|register| (register.name.to_owned(), format!("0x{}", register.value).into())).collect()
 }
 
-/// The words at the stack pointer, up to the first that is not in the dump.
+/// Returns the words at the stack pointer, up to the first one that is not in the dump.
 fn stack<'a>(dump: &Dump<'a>, memory: &Memory<'a>, modules: &ModulesByAddress<'a>) -> Vec<Value> {
     let Some(pointer) = dump.crash_registers().and_then(|context| context.stack_pointer()) else { return Vec::new() };
     let width = u64::from(dump.target().pointer_size());

@@ -1,4 +1,4 @@
-//! Lists the modules of a dump with what finds their files and symbols, then those that were unloaded.
+//! Lists the modules of a dump with the identifiers of their binaries and symbols, then the unloaded modules.
 //!
 //! ```text
 //! $ cargo run --example modules -- tests/fixtures/quick-start.dmp
@@ -26,8 +26,8 @@ use userdump::{Dump, ReadError};
 const HELP: &str = "\
 modules FILE
 
-Lists the modules of a dump of any format with what finds their binaries and symbols (version, code ID, CodeView record), then
-those that were unloaded. Of a 64-bit dump of a 32-bit process, each module has its width.
+Lists the modules of a dump of any format with the identifiers of their binaries and symbols (version, code ID, CodeView
+record), then the unloaded modules. For a 32-bit process in a 64-bit dump, each module is marked as 32-bit or 64-bit.
 
 Example: modules crash.dmp";
 
@@ -38,15 +38,15 @@ fn main() -> ExitCode {
 fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     let dump = Dump::parse(file)?;
     let memory = dump.memory();
-    // In a 64-bit process that runs a 32-bit program, modules of both widths.
-    let narrow = Wow64::of(&dump, &memory);
+    // The 64-bit dump of a 32-bit process lists modules of both widths.
+    let wow64 = Wow64::of(&dump, &memory);
     for module in dump.modules() {
-        // Addresses of 32-bit processes may have the extended sign in the file.
+        // 32-bit addresses may be sign-extended in the file.
         let base = dump.target().mask(module.base());
         let end = base.saturating_add(module.size().into());
-        let width = match &narrow {
-            Some(process) if process.is_32_bit(&module) => ", 32 bits",
-            Some(_) => ", 64 bits",
+        let width = match &wow64 {
+            Some(process) if process.is_32_bit(&module) => ", 32-bit",
+            Some(_) => ", 64-bit",
             None => "",
         };
         writeln!(out, "{base:#018x} to {end:#018x}  {}{width}", text(module.name()))?;
@@ -75,11 +75,11 @@ fn symbols(record: CodeView<'_>) -> String {
         CodeView::Pdb70 { header, path: pdb } => format!("{} {} {}", header.signature, header.age, path(pdb)),
         CodeView::Pdb20 { header, path: pdb } => format!("{:08X} {} {}", header.signature, header.age, path(pdb)),
         CodeView::ElfBuildId(id) => id.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")),
-        _ => "in a record of an unknown kind".into(),
+        _ => "in a CodeView record of an unknown type".into(),
     }
 }
 
-/// A name, or why it cannot be read: one broken name does not spoil the list.
+/// Returns a name, or the reason why it cannot be read, so that one damaged name does not end the list.
 fn text(name: Result<AnyText<'_>, ReadError>) -> String {
     name.map_or_else(|error| format!("({error})"), |name| printable(&name.to_string()))
 }

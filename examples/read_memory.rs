@@ -19,14 +19,14 @@ use std::process::ExitCode;
 
 use userdump::Dump;
 
-/// Bytes in a row.
+/// The number of bytes in a row.
 const ROW: u64 = 16;
 
 const HELP: &str = "\
 read_memory FILE ADDRESS LENGTH
 
-Prints LENGTH bytes of memory from ADDRESS on, in hexadecimal and as text. Bytes that the dump lacks are `??`. Numbers are
-decimal, or hexadecimal after 0x; a debugger's accent in them (0x7ff6`12340000) does not matter.
+Prints LENGTH bytes of memory starting at ADDRESS, in hexadecimal and as text. Bytes that the dump lacks are `??`. Numbers are
+decimal, or hexadecimal with the prefix 0x; a backtick, as in debuggers (0x7ff6`12340000), is ignored in hexadecimal numbers.
 
 Example: read_memory crash.dmp 0x11fd98 0x60";
 
@@ -39,9 +39,9 @@ fn print(file: &[u8], words: &[String], out: &mut dyn Write) -> Result<(), Box<d
         return Err("an address and a length are needed".into());
     };
     let (start, length) = (number(address)?, number(length)?);
-    let more = length.checked_sub(1).ok_or("a length of 0 asks for nothing")?;
+    let more = length.checked_sub(1).ok_or("the length must not be 0")?;
     let last = start.saturating_add(more);
-    // The index costs a pass over all ranges; from then on each read is a binary search.
+    // Building the index takes one pass over all ranges. After that, each read is a binary search.
     let memory = Dump::parse(file)?.memory();
     let mut present = 0;
     let mut row = start - start % ROW;
@@ -64,10 +64,10 @@ fn print(file: &[u8], words: &[String], out: &mut dyn Write) -> Result<(), Box<d
             None => break,
         }
     }
-    if present == 0 { Err("the dump has no byte of that".into()) } else { Ok(()) }
+    if present == 0 { Err("the dump has none of these bytes".into()) } else { Ok(()) }
 }
 
-/// A number, in hexadecimal behind `0x`; a debugger's accent between its halves does not count.
+/// Parses a number: decimal, or hexadecimal with the prefix `0x`. Ignores the debugger's backtick between the halves.
 fn number(word: &str) -> Result<u64, Box<dyn Error>> {
     let parsed = match word.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(&digits.replace('`', ""), 16),

@@ -1,4 +1,4 @@
-//! Lists the regions of the address space: protection, state, type, and how many bytes of each the dump has.
+//! Lists the regions of the address space: state, type, protection, and the number of bytes of each that the dump has.
 //!
 //! ```text
 //! $ cargo run --example regions -- tests/fixtures/quick-start.dmp
@@ -24,8 +24,8 @@ use userdump::format::memory::{MemoryState, MemoryType};
 const HELP: &str = "\
 regions FILE
 
-Lists the regions of the address space: address, size, state, type and protection, how many bytes of the region the dump has,
-and which module or file is there.
+Lists the regions of the address space: address, size, state, type, protection, the number of bytes that the dump has of the
+region, and the module or file that is mapped there.
 
 Example: regions crash.dmp";
 
@@ -49,14 +49,14 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
         let present: u64 = memory.visible_within(base, last).map(|range| range.size).sum();
         let before = modules.partition_point(|module| start(module.base()) <= start(base));
         let module = modules[..before].last().filter(|module| module.contains(base));
-        // Linux says what is behind a region, Windows leaves that to the modules.
-        let behind = match module.and_then(|module| module.name().ok()) {
+        // Linux records which file is mapped. On Windows only the module list has the names.
+        let mapped = match module.and_then(|module| module.name().ok()) {
             Some(name) if region.path().is_empty() => name.to_string(),
             _ => region.path().to_string_lossy().into_owned(),
         };
         let (state, kind) = (state(region.state()), kind(region.memory_type()));
         let rights = rights(region.protection());
-        let line = format!("{base:#018x} {size:>12} {state:<8} {kind:<8} {rights:<5} {present:>10} {behind}");
+        let line = format!("{base:#018x} {size:>12} {state:<8} {kind:<8} {rights:<5} {present:>10} {mapped}");
         writeln!(out, "{}", support::printable(line.trim_end()))?;
     }
     Ok(())

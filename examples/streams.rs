@@ -1,4 +1,4 @@
-//! Lists the streams of a dump, as its directory has them.
+//! Lists the streams of a dump in the order of its directory.
 //!
 //! ```text
 //! $ cargo run --example streams -- tests/fixtures/quick-start.dmp
@@ -29,8 +29,8 @@ use userdump::Dump;
 const HELP: &str = "\
 streams FILE
 
-Lists the streams of a minidump, as its directory has them: position and size in the file, type and name, and what is wrong
-with those that cannot be decoded.
+Lists the streams of a minidump in the order of its directory: file offset, size, type and name, and what is wrong with
+streams that cannot be decoded.
 
 Example: streams crash.dmp";
 
@@ -40,14 +40,14 @@ fn main() -> ExitCode {
 
 fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     let Dump::Minidump(dump) = Dump::parse(file)? else {
-        return Err("a full user dump has no streams, but parts that its header has the positions of".into());
+        return Err("a full user dump has no streams; its header has the offsets of its parts".into());
     };
     writeln!(out, "{:>3} {:>10} {:>10} {:>10}  name", "", "offset", "size", "type")?;
     for (stream, decoded) in dump.streams() {
         let (index, offset, size) = (stream.index(), stream.offset(), stream.declared_size());
         let (number, name) = (stream.stream_type().0, stream.stream_type().name().unwrap_or("unknown"));
         write!(out, "{index:>3} {offset:>#10x} {size:>10} {number:>#10x}  {name}")?;
-        // Whether it can be decoded or not, the bytes that are there are at hand: `stream.bytes()`.
+        // The bytes are available even if the stream cannot be decoded: `stream.bytes()`.
         match stream.fault().or(decoded.err()) {
             Some(error) => writeln!(out, ": {error}")?,
             None => writeln!(out)?,

@@ -1,9 +1,9 @@
-//! Lists the threads of a dump: registers, stack bounds, and which of them crashed and why.
+//! Lists the threads of a dump: registers, stack bounds, and which thread crashed and why.
 //!
 //! ```text
 //! $ cargo run --example threads -- tests/fixtures/quick-start.dmp
 //! thread 0x124, environment block 0x67fe0000
-//!   stack 0x11fd90 to 0x120000, 624 bytes of it
+//!   stack 0x11fd90 to 0x120000, 624 bytes in the dump
 //!   cs     0033              ss     002b              eflags 00010206          rax    0000000000000000
 //! ...
 //! thread 0x124 stopped at 0x14000179a: ACCESS_VIOLATION (0xc0000005) writing 0x1234
@@ -30,7 +30,7 @@ const HELP: &str = "\
 threads FILE
 
 Lists the threads of a dump of any format with their registers and stack bounds, then the exceptions: which thread crashed,
-where and why. Of a 64-bit dump of a 32-bit process, both sides of each thread are listed.
+where and why. For a 32-bit process in a 64-bit dump, the 64-bit and the 32-bit state of each thread are listed.
 
 Example: threads crash.dmp";
 
@@ -42,16 +42,16 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
     let dump = Dump::parse(file)?;
     let names = if let Dump::Minidump(dump) = dump { dump.stream::<ThreadNames<'_>>()? } else { None };
     let (memory, regions) = (dump.memory(), dump.regions());
-    let narrow = Wow64::of(&dump, &memory);
+    let wow64 = Wow64::of(&dump, &memory);
     for thread in dump.threads() {
         let name = names.and_then(|names| names.by_id(thread.id())).and_then(|name| name.name().ok());
         let name = name.map_or(String::new(), |name| format!(" {}", printable(&name.to_string_lossy())));
         writeln!(out, "thread {:#x}{name}, environment block {:#x}", thread.id(), thread.teb())?;
         match stack(&thread, &memory, &regions) {
             Some((start, size)) => {
-                // The index finds the bytes wherever the producer put them.
+                // The index finds the bytes in any of the memory lists.
                 let present = memory.run_len(start, size);
-                writeln!(out, "  stack {start:#x} to {:#x}, {present} bytes of it", start.saturating_add(size))?;
+                writeln!(out, "  stack {start:#x} to {:#x}, {present} bytes in the dump", start.saturating_add(size))?;
             }
             None => writeln!(out, "  no stack")?,
         }
@@ -60,28 +60,28 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
             Ok(None) => writeln!(out, "  no registers")?,
             Err(error) => writeln!(out, "  {error}")?,
         }
-        // Of a 32-bit program in a 64-bit process all of that is of the layer between the two.
-        if let Some(process) = &narrow {
-            narrow_side(&process.thread(&thread), &memory, out)?;
+        // In a WOW64 process, all of the above belongs to the 64-bit emulation layer.
+        if let Some(process) = &wow64 {
+            state_of_32_bits(&process.thread(&thread), &memory, out)?;
         }
     }
     for exception in dump.exceptions() {
         let thread = exception.thread_id();
         let address = exception.instruction_address().unwrap_or(dump.target().mask(exception.address()));
         writeln!(out, "thread {thread:#x} stopped at {address:#x}: {}", exception.reason())?;
-        // What the registers were at the fault; the thread's own are those when the dump was written.
+        // The registers at the time of the fault. The context of the thread is from when the dump was written.
         exception.context()?.map_or(Ok(()), |context| registers(&context, out))?;
     }
     if dump.threads().next().is_none() { Err("the dump has no threads".into()) } else { Ok(()) }
 }
 
-/// What the thread of a 32-bit program has of its own.
-fn narrow_side(thread: &Wow64Thread, memory: &Memory<'_>, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
+/// Prints the 32-bit state of a thread of a WOW64 process.
+fn state_of_32_bits(thread: &Wow64Thread, memory: &Memory<'_>, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     let teb = thread.teb().map_or("not in the dump".to_owned(), |teb| format!("{teb:#x}"));
-    writeln!(out, "  of 32 bits: environment block {teb}")?;
+    writeln!(out, "  32-bit environment block {teb}")?;
     if let Some(stack) = thread.stack() {
         let present = memory.run_len(stack.start, stack.end - stack.start);
-        writeln!(out, "  stack {:#x} to {:#x}, {present} bytes of it", stack.start, stack.end)?;
+        writeln!(out, "  stack {:#x} to {:#x}, {present} bytes in the dump", stack.start, stack.end)?;
     }
     match thread.context() {
         Some(context) => registers(&context, out),
@@ -89,7 +89,8 @@ fn narrow_side(thread: &Wow64Thread, memory: &Memory<'_>, out: &mut dyn Write) -
     }
 }
 
-/// Where the stack is: what the dump says, or else from the stack pointer to the end of its region or of the memory there.
+/// Returns the address and size of the stack: from the thread record, or else from the stack pointer to the end of its memory
+/// region or range.
 fn stack(thread: &AnyThread<'_>, memory: &Memory<'_>, regions: &MemoryRegions<'_>) -> Option<(u64, u64)> {
     if let AnyThread::Minidump(thread) = thread {
         let stack = thread.raw().stack;
@@ -104,7 +105,7 @@ fn stack(thread: &AnyThread<'_>, memory: &Memory<'_>, regions: &MemoryRegions<'_
 }
 
 fn registers(context: &Context<'_>, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
-    // There are more, of floating point and vectors, and behind them those of `context.xstate()`.
+    // There are also floating-point and vector registers, and the extended state in `context.xstate()`.
     let shown = |group| matches!(group, RegisterGroup::Control | RegisterGroup::Integer) && context.is_valid(group);
     let general: Vec<String> = context
         .registers()

@@ -70,13 +70,13 @@ impl Contents {
     pub fn plan(&self, threads: usize) -> Plan<'_> {
         let mut dump = self.builder();
         dump.compressed();
-        let threads = NonZero::new(threads).expect("there is one");
-        dump.plan().expect("it is a dump").with_threads(threads)
+        let threads = NonZero::new(threads).expect("the number of threads is not 0");
+        dump.plan().expect("the dump can be planned").with_threads(threads)
     }
 
     /// Plans an uncompressed dump.
     pub fn plain(&self) -> Plan<'_> {
-        self.builder().plan().expect("it is a dump")
+        self.builder().plan().expect("the dump can be planned")
     }
 
     fn builder(&self) -> MinidumpBuilder<'_> {
@@ -107,11 +107,11 @@ pub fn contents() -> Vec<Contents> {
     let mut all = vec![Contents { name: format!("{} MiB", total / MIB), ranges }];
     if let Some(path) = env::var_os("USERDUMP_BENCH_DUMP") {
         let path = Path::new(&path);
-        let bytes = fs::read(path).expect("it can be read");
-        let memory = Dump::parse(&bytes).expect("it is a dump").memory_with_cache(u64::MAX);
+        let bytes = fs::read(path).expect("the dump can be read");
+        let memory = Dump::parse(&bytes).expect("the dump can be parsed").memory_with_cache(u64::MAX);
         let ranges = memory
             .visible_ranges()
-            .map(|range| (range.address, range.bytes().expect("all of it can be kept").to_vec()))
+            .map(|range| (range.address, range.bytes().expect("the cache is large enough").to_vec()))
             .collect();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         all.push(Contents { name, ranges });
@@ -145,7 +145,7 @@ impl Packer {
 
     /// Compresses a file into another file, like [`Packer::pack`].
     pub fn pack_into(self, path: &Path, packed: &Path) -> Option<bool> {
-        run(self.command(self.pack, path), fs::File::create(packed).expect("there is a folder").into())
+        run(self.command(self.pack, path), fs::File::create(packed).expect("the scratch folder exists").into())
     }
 
     fn command(self, words: &[&str], path: &Path) -> Command {

@@ -94,7 +94,7 @@ pub fn input(shape: &Input) -> Vec<u8> {
     for index in 0..shape.modules {
         let name = dump.text(&*format!("C:\\Program Files\\Example\\library{index:06}.dll"));
         let base_of_image = IMAGE + (index * IMAGE_SIZE) as u64;
-        let size_of_image = u32::try_from(IMAGE_SIZE).expect("it is small");
+        let size_of_image = u32::try_from(IMAGE_SIZE).expect("images are small");
         dump.module(Module { base_of_image, size_of_image, ..Default::default() }, name, None, None);
         memory.push((base_of_image, image(&mut numbers), of_image));
     }
@@ -104,8 +104,11 @@ pub fn input(shape: &Input) -> Vec<u8> {
         let teb = TEB + 0x2000 * index as u64;
         let block = [0, end, start].into_iter().chain([0; 509]).flat_map(u64::to_le_bytes).collect();
         let context = dump.part("CONTEXT", context(stack_pointer, IMAGE + 0x1100 + index as u64));
-        let mut record =
-            Thread { thread_id: 4 + 4 * u32::try_from(index).expect("there are few"), teb, ..Default::default() };
+        let mut record = Thread {
+            thread_id: 4 + 4 * u32::try_from(index).expect("the index fits in 32 bits"),
+            teb,
+            ..Default::default()
+        };
         record.stack = MemoryDescriptor { start_of_memory_range: stack_pointer, ..Default::default() };
         record.stack.memory.data_size = u32::try_from(STACK_SIZE / 2).expect("stacks are small");
         dump.thread(record, Some(context));
@@ -143,8 +146,8 @@ pub fn input(shape: &Input) -> Vec<u8> {
             ..Default::default()
         });
     }
-    let plan = dump.plan().expect("nothing in it is too large");
-    let mut file = Vec::with_capacity(usize::try_from(plan.size()).expect("it fits into memory"));
-    plan.write_to(&mut file).expect("a vector takes everything");
+    let plan = dump.plan().expect("the dump can be planned");
+    let mut file = Vec::with_capacity(usize::try_from(plan.size()).expect("the size fits in usize"));
+    plan.write_to(&mut file).expect("writing to a vector succeeds");
     file
 }

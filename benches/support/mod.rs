@@ -1,6 +1,6 @@
 //! Code that the benches share: inputs made from a seed, sinks, and sizes.
 
-// Each bench uses a part of it.
+// Each bench uses only a part of this module.
 #![allow(dead_code, unused_imports)]
 
 mod contents;
@@ -47,7 +47,7 @@ impl Numbers {
     }
 
     pub fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.draw() % limit as u64).expect("it is below a size")
+        usize::try_from(self.draw() % limit as u64).expect("the number is below a usize")
     }
 
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
@@ -84,10 +84,10 @@ impl Write for Count {
 
 /// Creates an unnamed file in the folder that builds use.
 pub fn scratch() -> File {
-    tempfile::tempfile_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder for scratch files")
+    tempfile::tempfile_in(env!("CARGO_TARGET_TMPDIR")).expect("the scratch folder exists")
 }
 
 /// Empties a file.
 pub fn empty(mut file: &File) {
-    file.set_len(0).and_then(|()| file.rewind()).expect("it is a file of ours");
+    file.set_len(0).and_then(|()| file.rewind()).expect("the scratch file can be emptied");
 }

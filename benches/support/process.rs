@@ -110,7 +110,7 @@ fn image(numbers: &mut Numbers, is_managed: bool) -> Vec<u8> {
         let codes = 2 * numbers.below(4);
         let is_chained = function % 8 == 7;
         image[data] = if is_chained { 1 | 4 << 3 } else { 1 };
-        image[data + 2] = u8::try_from(codes).expect("there are few");
+        image[data + 2] = u8::try_from(codes).expect("the number of codes is small");
         for code in 0..codes {
             put(&mut image, data + 4 + 2 * code, &[1, 0x30]);
         }
@@ -121,7 +121,7 @@ fn image(numbers: &mut Numbers, is_managed: bool) -> Vec<u8> {
             data += 12;
         }
     }
-    assert!(data <= DEBUG_AT, "unwind data reaches too far");
+    assert!(data <= DEBUG_AT, "the unwind data overlaps the debug directory");
     // One record of type CodeView.
     put_words(&mut image, DEBUG_AT + 12, &[2, 0x40, position(DEBUG_AT + 0x40)]);
     put(&mut image, DEBUG_AT + 0x40, b"RSDS");
@@ -229,7 +229,7 @@ impl Process {
             let start = STACK + (index * 2 * STACK_SIZE + STACK_SIZE / 2) as u64;
             let code = IMAGE + (index % self.images * IMAGE_SIZE + CODE_AT + 0x40) as u64;
             let context = dump.part("CONTEXT", context(start, code));
-            let thread_id = 4 + 4 * u32::try_from(index).expect("there are few");
+            let thread_id = 4 + 4 * u32::try_from(index).expect("the index fits in 32 bits");
             let mut stack = MemoryDescriptor { start_of_memory_range: start, ..Default::default() };
             stack.memory.data_size = position(STACK_SIZE / 2);
             let teb = TEB + 0x2000 * index as u64;
@@ -240,7 +240,7 @@ impl Process {
             dump.memory64(MemoryRange::borrowed(*start, bytes));
         }
         let mut file = Vec::new();
-        dump.plan().expect("nothing in it is too large").write_to(&mut file).expect("a vector takes everything");
+        dump.plan().expect("the dump can be planned").write_to(&mut file).expect("writing to a vector succeeds");
         file
     }
 }

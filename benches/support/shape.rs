@@ -66,7 +66,7 @@ impl Shape {
         self.add_threads(&mut dump, &ranges);
 
         let mut file = Vec::new();
-        dump.plan().expect("nothing in it is too large").write_to(&mut file).expect("a vector takes everything");
+        dump.plan().expect("the dump can be planned").write_to(&mut file).expect("writing to a vector succeeds");
         Shaped { file, ranges }
     }
 
@@ -83,7 +83,7 @@ impl Shape {
         // One context for all threads: `udmp-parser` requires each thread to have one.
         let context = dump.part("CONTEXT", vec![0; 1232]);
         for index in 0..self.threads {
-            let thread_id = 4 + 4 * u32::try_from(index).expect("there are not so many");
+            let thread_id = 4 + 4 * u32::try_from(index).expect("the index fits in 32 bits");
             let (start, size) = ranges.get(index).copied().unwrap_or((0x1000, 0));
             let mut stack = MemoryDescriptor { start_of_memory_range: start, ..Default::default() };
             stack.memory.data_size = u32::try_from(size).expect("stacks are small");

@@ -1,4 +1,4 @@
-//! What became of a dump: in a line for people, and in a line of JSON.
+//! The result for one dump: as a line of text, and as a line of JSON.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,15 +8,15 @@ use userdump::redump::{Outcome, Report};
 
 use crate::told::printable;
 
-/// A broken dump can have any number of faults; so many of a kind are listed, and the count is that of all.
+/// The maximum number of faults that are listed, because a damaged dump can have any number. The count includes all of them.
 const LISTED: usize = 12;
 
 #[derive(Debug)]
 pub struct Answer {
     pub input: PathBuf,
-    /// `None` if there is no place for it.
+    /// The path of the result; `None` if it cannot be determined.
     pub output: Option<PathBuf>,
-    /// In bytes; `None` if there is no such file.
+    /// The size of the input in bytes; `None` if there is no such file.
     pub source_size: Option<u64>,
     pub elapsed: Duration,
     pub result: Result<Done, String>,
@@ -24,9 +24,9 @@ pub struct Answer {
 
 #[derive(Debug)]
 pub enum Done {
-    /// With what is wrong with the result, if there is something.
+    /// The result was written. The string tells what is wrong with it, if anything.
     Written(Option<String>, Box<Report>),
-    /// The result was there already.
+    /// The result already existed.
     Skipped,
 }
 
@@ -39,7 +39,7 @@ impl Answer {
         matches!(self.result, Ok(Done::Written(Some(_), _)))
     }
 
-    /// One line for people.
+    /// Returns the line of text.
     pub fn line(&self) -> String {
         let name = printable(&self.input.to_string_lossy());
         match &self.result {
@@ -53,12 +53,12 @@ impl Answer {
                 format!("{word:<8} {name}  {} -> {} bytes{lost}{faults}{flaw}", report.source_size, report.size)
             }
             Ok(Done::Skipped) => format!("{:<8} {name}  the result exists", "skipped"),
-            // It names the file itself.
+            // The error message includes the file name.
             Err(fault) => format!("{:<8} {fault}", "failed"),
         }
     }
 
-    /// One line for programs. Paths that are not Unicode have replacement characters in it.
+    /// Returns the line of JSON. Invalid Unicode in paths becomes replacement characters.
     pub fn json(&self, options: &str) -> String {
         let report = match &self.result {
             Ok(Done::Written(_, report)) => Some(report),
@@ -93,7 +93,7 @@ fn losses(report: &Report) -> Value {
     report.losses.iter().map(|loss| json!({ "what": loss.what, "count": loss.count })).collect()
 }
 
-/// Everything of the source that could not be read.
+/// Returns a message for each part of the source that could not be read.
 fn unreadable(report: &Report) -> impl Iterator<Item = String> + '_ {
     let tables = report.truncated_tables.iter().map(ToString::to_string);
     let streams = report.streams.iter().filter_map(|stream| match stream.outcome {
@@ -105,7 +105,7 @@ fn unreadable(report: &Report) -> impl Iterator<Item = String> + '_ {
     tables.chain(streams).chain(faults)
 }
 
-/// How many there are, and the first of them.
+/// Returns the number of messages, and the first [`LISTED`] of them.
 fn listed(mut texts: impl Iterator<Item = String>) -> Value {
     let first: Vec<String> = texts.by_ref().take(LISTED).collect();
     json!({ "count": first.len() + texts.count(), "first": first })

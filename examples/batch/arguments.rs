@@ -11,7 +11,7 @@ use userdump::redump::{Managed, Options, Walk};
 use crate::help;
 use crate::letters;
 
-/// What `--help` prints.
+/// Returns the text that `--help` prints.
 pub fn help() -> String {
     format!("{HELP}\n\nLETTERS are /m and, in any order:\n{}", letters::lines().trim_end())
 }
@@ -19,41 +19,41 @@ pub fn help() -> String {
 pub const HELP: &str = "\
 batch [OPTIONS] --output FOLDER INPUT...
 
-Re-encodes many dumps at once, as `redump` does one. An INPUT is a dump, or a folder: all files below it whose names end in
-.dmp, .mdmp or .hdmp are re-encoded. With INPUT `-`, paths come from standard input, one a line, and each is answered on
-standard output by one line of JSON, in the same order and at once.
+Re-encodes many dumps in parallel, each as `redump` does. An INPUT is a dump or a folder. Of a folder, all files below it whose
+names end in .dmp, .mdmp or .hdmp are re-encoded. With INPUT `-`, batch reads paths from standard input, one per line, and
+answers each with one line of JSON on standard output, in the same order and without delay.
 
-  --output FOLDER    where the results go, which is created if it is not there; nothing in it is taken for an input
-  --letters LETTERS  what the results contain, as for the debugger's .dump: /m (the default), /mFhut, ...; see below
+  --output FOLDER    write the results to this folder, which is created if needed; files in it are never inputs
+  --letters LETTERS  what the results contain, as in the debugger's .dump: /m (the default), /mFhut, ...; see below
   --identify, --walk[=names], --managed[=heap], --compress
-                     as for `redump`
-  --base FOLDER      keep the path below FOLDER in the output folder; without it, a dump that is named by itself keeps its
-                     file name only (one that is found in a folder keeps its path below that folder)
-  --jobs COUNT       re-encode so many dumps at once: as many as the machine has processors, or 1 for INPUT `-`, as
-                     whoever writes there starts one process for each processor
-  --manifest FILE    write a line of JSON for each dump: paths, sizes, options, result or error, losses
-  --overwrite        replace results and a manifest that exist
-  --resume           skip dumps whose results exist, and append to the manifest
+                     the same as for `redump`
+  --base FOLDER      keep the path of each dump relative to FOLDER; without this option, a dump that is an INPUT keeps only its
+                     file name, and a dump in an INPUT folder keeps its path relative to that folder
+  --jobs COUNT       re-encode this many dumps at once; the default is the number of processors, or 1 for INPUT `-`, because
+                     the programs that use it start one process for each processor
+  --manifest FILE    write one line of JSON for each dump: paths, sizes, options, result or error, losses
+  --overwrite        replace existing results and an existing manifest
+  --resume           skip dumps whose results already exist, and append to the manifest
   --max-size BYTES   refuse larger dumps
-  --read             read dumps into memory instead of mapping them: for files that may change or be cut meanwhile, as on a
-                     network share; each job then takes as much memory as its dump has bytes
-  --exit-zero        exit with 0 if all inputs were answered, whatever the answers are: for Spark and Hadoop, which start a
-                     task again if its program fails
-  -h, --help         print this and do nothing else
+  --read             read dumps into memory instead of mapping them; use this for files that may be changed or truncated
+                     meanwhile, such as on a network share; each job then needs as much memory as its dump has bytes
+  --exit-zero        exit with 0 if all inputs were answered, even if dumps failed; for Spark and Hadoop, which repeat a task
+                     if its program fails
+  -h, --help         print this help and exit
 
 Example: batch --output small --letters /mFhut --manifest small.jsonl dumps
 
-A dump that cannot be re-encoded does not stop the others: it is reported, and leaves no file behind. A result appears when
-it is complete. What no debugger would open is not written.
+A dump that cannot be re-encoded is reported and leaves no file; the others are still processed. A result appears only when it
+is complete. A result that no debugger would open is not written.
 
-Exit status: 0 if all was written, 1 if a dump failed, 2 if the arguments are wrong or the batch could not go on, 3 if all was
-written, but a result lacks registers that its dump has.";
+Exit status: 0 if all results were written, 1 if a dump failed, 2 if the arguments are wrong or the batch cannot continue, 3 if
+all results were written, but one of them lacks registers that its dump has.";
 
-/// What is to be done.
+/// The parsed command line.
 #[derive(Debug)]
 pub struct Arguments {
     pub options: Options,
-    /// The options as they are written, for the manifest.
+    /// The options as text, for the manifest.
     pub words: String,
     pub output: PathBuf,
     pub base: Option<PathBuf>,
@@ -63,11 +63,11 @@ pub struct Arguments {
     pub max_size: Option<u64>,
     pub read: bool,
     pub exit_zero: bool,
-    /// Where the dumps are; none if standard input says that.
+    /// The dumps and folders; empty if paths come from standard input.
     pub inputs: Vec<PathBuf>,
 }
 
-/// What happens if a result is there already.
+/// What happens if a result already exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
     Fails,
@@ -76,7 +76,7 @@ pub enum Existing {
 }
 
 impl Arguments {
-    /// Sorts the words that follow the program's name; `None` if they ask for help.
+    /// Parses the words after the program's name. Returns `None` if they ask for help.
     pub fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Option<Self>, String> {
         let (mut output, mut base, mut manifest) = (None, None, None);
         let (mut letters, mut presets) = ("/m".to_owned(), Vec::new());
@@ -122,7 +122,7 @@ impl Arguments {
         }
         let from_lines = inputs.iter().any(|input| input.as_os_str() == "-");
         if inputs.is_empty() || from_lines && inputs.len() > 1 {
-            return Err("dumps and folders are needed, or `-` alone for paths from standard input".to_owned());
+            return Err("INPUT is required: dumps and folders, or only `-` for paths from standard input".to_owned());
         }
         if from_lines {
             inputs.clear();
@@ -131,7 +131,7 @@ impl Arguments {
         Ok(Some(Self {
             words: [options.to_string()].into_iter().chain(presets).collect::<Vec<_>>().join(" "),
             options,
-            output: output.ok_or("--output FOLDER is needed")?,
+            output: output.ok_or("--output FOLDER is required")?,
             base,
             jobs: jobs.unwrap_or_else(|| if from_lines { NonZero::<usize>::MIN } else { processors() }),
             manifest,
@@ -148,7 +148,7 @@ impl Arguments {
     }
 }
 
-/// The options with what one of the words asks for that `redump` has, too.
+/// Adds one of the long options of `redump` to the options. Returns `None` if the word is not such an option.
 fn with_preset(options: Options, word: &str) -> Option<Options> {
     Some(match word {
         "--identify" => options.identify(),
@@ -166,5 +166,5 @@ fn text(word: &OsStr) -> Result<&str, String> {
 }
 
 fn number<T: std::str::FromStr>(word: &OsStr) -> Result<T, String> {
-    text(word)?.parse().map_err(|_| format!("{word:?} is not a number that makes sense here"))
+    text(word)?.parse().map_err(|_| format!("{word:?} is not a valid number"))
 }

@@ -1,13 +1,13 @@
-//! The last resort: a panic becomes an error of the dump that caused it.
+//! Turns a panic into an error of the dump that caused it.
 //!
-//! The library has no panic that a dump could reach, and its tests and fuzz targets look for one. If there is one all the
-//! same, a batch of a hundred thousand dumps goes on. What ends the process at once cannot be caught: a mapped file that is
-//! cut while it is read (`--read` avoids it), and memory that the system does not have.
+//! No dump is known to make the library panic, and its tests and fuzz targets look for such dumps. If one does, a batch of a
+//! hundred thousand dumps still continues. Two faults end the process and cannot be caught: a mapped file that is truncated
+//! while it is read (`--read` avoids this), and a system that runs out of memory.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 
-/// What `work` gives, or what it said when it panicked. Nothing that it changed may be used afterwards.
+/// Returns the result of `work`, or its panic message as an error. Data that `work` modified must not be used after a panic.
 pub fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     panic::catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|panic| Err(format!("panic, please report it: {}", text(&*panic))))

@@ -1,36 +1,37 @@
-//! Which dumps there are.
+//! Finds the input dumps.
 
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, BufRead, Read};
 use std::path::{Component, Path, PathBuf, absolute};
 
-/// The endings of names of dumps.
+/// The file extensions of dumps.
 const ENDINGS: [&str; 3] = ["dmp", "mdmp", "hdmp"];
 
-/// No system has longer paths.
+/// The maximum length of a line in bytes. No system has longer paths.
 const LONGEST_LINE: u64 = 64 << 10;
 
-/// A dump, and where its result belongs.
+/// A dump, and the path of its result.
 #[derive(Debug)]
 pub struct Input {
     pub path: PathBuf,
-    /// The path of the result below the output folder, or why there is no dump.
+    /// The path of the result relative to the output folder, or the reason why there is no dump.
     pub below: Result<PathBuf, String>,
 }
 
 impl Input {
-    /// A dump that was named by itself.
+    /// Returns a dump that is named directly, not found in a folder.
     pub fn named(path: PathBuf, base: Option<&Path>) -> Self {
         let below = match base {
             Some(base) => below(&path, base),
-            None => path.file_name().map(PathBuf::from).ok_or_else(|| "not the name of a file".to_owned()),
+            None => path.file_name().map(PathBuf::from).ok_or_else(|| "not a file name".to_owned()),
         };
         Self { path, below }
     }
 }
 
-/// The dumps of a path: itself, or all in the folder in the order of their names, but for those in `output`.
+/// Returns the dumps of a path: the file itself, or all dumps in the folder in the order of their names, except those in
+/// `output`.
 pub fn found(path: &Path, base: Option<&Path>, output: &Path) -> Vec<Input> {
     if !path.is_dir() {
         return vec![Input::named(path.to_owned(), base)];
@@ -45,7 +46,7 @@ pub fn found(path: &Path, base: Option<&Path>, output: &Path) -> Vec<Input> {
         });
         for entry in entries {
             let entry_path = entry.path();
-            // A link to a folder is not followed: it may lead back.
+            // Links to folders are not followed, because they may form a cycle.
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 let is_output = fs::canonicalize(&entry_path).is_ok_and(|path| path == output);
                 folders.extend((!is_output).then_some(entry_path));
@@ -63,17 +64,21 @@ fn is_dump(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ENDINGS.iter().any(|dump| ending.eq_ignore_ascii_case(dump)))
 }
 
-/// The part of a path below a folder, which leads to nowhere else.
+/// Returns a path relative to a folder. Fails if the path leads out of the folder.
 fn below(path: &Path, folder: &Path) -> Result<PathBuf, String> {
-    let [whole, start] = [path, folder].map(|path| absolute(path).unwrap_or(path.to_owned()));
-    let below = whole.strip_prefix(start).map_err(|_| format!("not below {}", folder.display()))?;
+    let [full, start] = [path, folder].map(|path| absolute(path).unwrap_or(path.to_owned()));
+    let below = full.strip_prefix(start).map_err(|_| format!("not below {}", folder.display()))?;
     let is_plain = below.components().all(|part| matches!(part, Component::Normal(_)));
     let is_file = below.file_name().is_some();
-    if is_plain && is_file { Ok(below.to_owned()) } else { Err(format!("not a plain path below {}", folder.display())) }
+    if is_plain && is_file {
+        Ok(below.to_owned())
+    } else {
+        Err(format!("not below {}, or not a file name", folder.display()))
+    }
 }
 
-/// A line each; the end of the line may be that of Windows. A line that is too long to be a path is an input all the same,
-/// so that each line has its answer.
+/// Returns an input for each line, with LF or CRLF at its end. A line that is too long to be a path is also an input, so that
+/// each line gets an answer.
 pub fn lines<'a>(
     mut source: impl BufRead + 'a,
     base: Option<&'a Path>,

@@ -1,4 +1,4 @@
-//! Re-encodes many dumps at once: a folder of them, or those that standard input names.
+//! Re-encodes many dumps in parallel: those in folders, or those whose paths come from standard input.
 //!
 //! ```text
 //! $ cargo run --release --example batch -- --output small --letters /mFhut --manifest small.jsonl dumps
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What became of all dumps.
+/// The results of all dumps.
 #[derive(Default)]
 struct Totals {
     written: u64,
@@ -63,7 +63,7 @@ struct Totals {
     failed: u64,
     source_size: u64,
     size: u64,
-    /// A line for each, of dumps that are not answered one by one.
+    /// One line for each failure, unless every dump is answered with JSON.
     failures: Vec<String>,
 }
 
@@ -81,7 +81,7 @@ impl Totals {
         self.flawed += u64::from(answer.is_flawed());
     }
 
-    /// The failures, and a line that sums up.
+    /// Prints the failures and a summary.
     fn print(&self) {
         let Self { written, skipped, flawed, failed, source_size, size, failures } = self;
         if !failures.is_empty() {
@@ -100,7 +100,7 @@ fn run(arguments: &Arguments) -> Result<Totals, String> {
     let batch = Batch { arguments, output: fs::canonicalize(output).map_err(|error| named(output, error))? };
     for input in &arguments.inputs {
         if fs::canonicalize(input).is_ok_and(|input| input.is_dir() && input.starts_with(&batch.output)) {
-            return Err(named(input, io::Error::other("the output folder cannot be an input as well")));
+            return Err(named(input, io::Error::other("the output folder cannot also be an input")));
         }
     }
     let manifest = arguments.manifest.as_deref();
@@ -135,9 +135,9 @@ fn run(arguments: &Arguments) -> Result<Totals, String> {
     bar.finish_and_clear();
     match done {
         Ok(()) => {}
-        // Whoever reads the answers has enough of them.
+        // The reader of the answers has closed the pipe.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-            return Err("nobody reads the answers any more".to_owned());
+            return Err("standard output was closed".to_owned());
         }
         Err(error) => return Err(error.to_string()),
     }
@@ -147,7 +147,7 @@ fn run(arguments: &Arguments) -> Result<Totals, String> {
     Ok(totals)
 }
 
-/// A bar on standard error, if somebody watches there.
+/// Returns a progress bar, which is hidden if standard error is not a terminal.
 fn progress(count: usize, is_stream: bool) -> ProgressBar {
     if is_stream || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
@@ -157,14 +157,14 @@ fn progress(count: usize, is_stream: bool) -> ProgressBar {
     style.map_or(ProgressBar::hidden(), |style| bar.with_style(style))
 }
 
-/// Prints a line and sends it on its way: whoever wrote the question may be waiting.
+/// Prints a line and flushes it, because the program that asked may be waiting for the answer.
 fn print(line: String) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(format!("{line}\n").as_bytes())?;
     out.flush()
 }
 
-/// Prints on standard error. If nobody listens there, nothing is left to tell it to.
+/// Prints to standard error. If that fails, the message cannot be printed anywhere.
 fn say(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }

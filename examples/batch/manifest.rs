@@ -1,4 +1,4 @@
-//! The file with a line for each dump.
+//! The manifest: a file with one line for each dump.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -6,13 +6,13 @@ use std::path::Path;
 
 use crate::arguments::Existing;
 
-/// What each line starts with.
+/// The bytes that each line starts with.
 const START: &[u8] = b"{\"";
 
 pub struct Manifest(File);
 
 impl Manifest {
-    /// A new one, or the old one that is replaced or continued. No other file is touched.
+    /// Creates a manifest, or opens an existing one to replace or continue it. Fails if the existing file is not a manifest.
     pub fn open(path: &Path, existing: Existing) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         if existing == Existing::Fails {
@@ -22,7 +22,7 @@ impl Manifest {
         let mut start = Vec::new();
         Read::by_ref(&mut file).take(START.len() as u64).read_to_end(&mut start)?;
         if !start.is_empty() && start != START {
-            return Err(io::Error::other("it exists and is not a manifest, so it stays as it is"));
+            return Err(io::Error::other("file exists and is not a manifest; it was not changed"));
         }
         if existing == Existing::IsReplaced {
             file.set_len(0)?;
@@ -30,7 +30,7 @@ impl Manifest {
         Ok(Self(file))
     }
 
-    /// Adds a line, in one call, so that a batch that is ended leaves whole lines.
+    /// Appends a line in one write, so that a batch that is killed leaves only complete lines.
     pub fn add(&mut self, line: &str) -> io::Result<()> {
         self.0.write_all(format!("{line}\n").as_bytes())
     }

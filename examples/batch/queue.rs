@@ -1,17 +1,17 @@
-//! Work in parallel, answers in the order of the questions.
+//! Answers questions in parallel, and reports the answers in the order of the questions.
 
 use std::io;
 use std::num::NonZero;
 use std::sync::mpsc;
 use std::thread;
 
-/// So many questions for each job may be waiting, or be answered and wait for an earlier answer. This, and not the number of
-/// questions, bounds what is in memory.
+/// The maximum number of questions per job that wait for an answer, or whose answers wait for an earlier one. It limits memory,
+/// whatever the number of questions.
 const AHEAD: usize = 64;
 
-/// Has `jobs` threads answer the questions, and tells each answer as soon as all that come before it are told.
+/// Answers the questions with `jobs` threads. Calls `tell` for each answer as soon as all earlier answers were told.
 ///
-/// The first question that cannot be had, and the first answer that cannot be told, is the end.
+/// Stops at the first question that cannot be read, and at the first answer for which `tell` fails.
 pub fn in_order<Q: Send, A: Send>(
     jobs: NonZero<usize>,
     questions: impl Iterator<Item = io::Result<Q>>,
@@ -32,13 +32,13 @@ pub fn in_order<Q: Send, A: Send>(
                     break;
                 }
                 scope.spawn(move |_| {
-                    // Nobody listens any more if an answer could not be told.
+                    // Fails if an earlier answer could not be told, which has ended the work.
                     let _ = give.send(answer(question));
                 });
             }
             Ok(())
         });
-        let told = teller.join().map_err(|_| io::Error::other("the thread that prints has panicked"))?;
+        let told = teller.join().map_err(|_| io::Error::other("the printing thread panicked"))?;
         asked.and(told)
     })
 }

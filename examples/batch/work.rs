@@ -1,4 +1,4 @@
-//! One dump.
+//! Re-encodes one dump.
 
 use std::fs;
 use std::io;
@@ -16,15 +16,15 @@ use crate::inputs::Input;
 use crate::target::Target;
 use crate::told::{line, printable};
 
-/// The batch: what is done to each dump.
+/// What is done to each dump.
 pub struct Batch<'a> {
     pub arguments: &'a Arguments,
-    /// The output folder, without links in its path. No input is in it, so that no result takes the place of one.
+    /// The canonical path of the output folder. No input is in it, so no result can replace an input.
     pub output: PathBuf,
 }
 
 impl Batch<'_> {
-    /// Re-encodes a dump. Whatever happens is in the answer.
+    /// Re-encodes a dump. The answer reports success and failure.
     pub fn answer(&self, input: Input) -> Answer {
         let start = Instant::now();
         let source_size = fs::metadata(&input.path).ok().filter(|found| found.is_file()).map(|found| found.len());
@@ -32,7 +32,7 @@ impl Batch<'_> {
         let result = match (&input.below, &output) {
             (Ok(_), Some(output)) => guarded(|| self.re_encode(&input.path, output)),
             (Err(fault), _) => Err(format!("{}: {fault}", printable(&input.path.to_string_lossy()))),
-            (Ok(_), None) => Err("nowhere to go".to_owned()),
+            (Ok(_), None) => Err("no path for the result".to_owned()),
         };
         Answer { input: input.path, output, source_size, elapsed: start.elapsed(), result }
     }
@@ -43,31 +43,31 @@ impl Batch<'_> {
         let of_output = |error: io::Error| line(output, &error);
         let refused = |path, reason: &str| Err(line(path, &io::Error::other(reason)));
 
-        // Pipes and devices may never end.
+        // Pipes and devices may be endless.
         let metadata = fs::metadata(input).map_err(of_input)?;
         if !metadata.is_file() {
             return refused(input, "not a regular file");
         }
         if fs::canonicalize(input).map_err(of_input)?.starts_with(&self.output) {
-            return refused(input, "it is in the output folder");
+            return refused(input, "this file is in the output folder");
         }
         if let Some(limit) = max_size.filter(|limit| metadata.len() > *limit) {
-            return refused(input, &format!("{} bytes are more than the {limit} of --max-size", metadata.len()));
+            return refused(input, &format!("{} bytes exceed --max-size {limit}", metadata.len()));
         }
         if *existing == Existing::IsSkipped && fs::symlink_metadata(output).is_ok() {
             return Ok(Done::Skipped);
         }
 
-        // Their errors name the file themselves.
+        // The error messages include the file name.
         let limit = max_size.unwrap_or(u64::MAX);
         let source = if *read { MappedFile::read_at_most(input, limit) } else { MappedFile::open(input) };
         let source = source.map_err(|error| printable(&error.to_string()))?;
         let dump = Dump::parse(&source).map_err(|error| line(input, &error))?;
-        let by_whom = |error: RedumpError| match error {
+        let of_either = |error: RedumpError| match error {
             RedumpError::Write(_) => line(output, &error),
             _ => line(input, &error),
         };
-        let redump = Redump::new(&dump, options).map_err(by_whom)?;
+        let redump = Redump::new(&dump, options).map_err(of_either)?;
         if let Some(obstacle) = redump.report().obstacles.first() {
             return refused(input, &format!("no debugger would open the result: {obstacle}"));
         }
@@ -78,15 +78,15 @@ impl Batch<'_> {
             return refused(output, "a link leads out of the output folder");
         }
         let file = target.create(input, source.metadata()).map_err(of_output)?;
-        // Other dumps keep the other processors busy.
+        // One thread is enough, because other dumps use the other processors.
         let redump = redump.with_threads(NonZero::<usize>::MIN);
-        let report = redump.write_to_seekable(file.as_file()).map_err(by_whom)?;
+        let report = redump.write_to_seekable(file.as_file()).map_err(of_either)?;
         target.settle(&file).map_err(of_output)?;
         target.publish(file).map_err(of_output)?;
         Ok(Done::Written(flaw(&report), Box::new(report)))
     }
 
-    /// Makes the folders on the way to a result. None of them may lead out of the output folder.
+    /// Creates the parent folders of a result. Fails if one of them is a link that leads out of the output folder.
     fn make_folder_of(&self, output: &Path) -> io::Result<()> {
         let folder = output.parent().unwrap_or(&self.output);
         fs::create_dir_all(folder)?;
@@ -97,7 +97,7 @@ impl Batch<'_> {
     }
 }
 
-/// What a result lacks that its dump has.
+/// Returns which registers of the dump the result lacks.
 fn flaw(report: &Report) -> Option<String> {
     match report.contexts_lost {
         0 => None,

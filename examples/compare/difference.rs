@@ -1,15 +1,15 @@
-//! What differs, as a list of which the text and the JSON are made.
+//! The differences, from which the text and the JSON are generated.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// Two values of something that both dumps have, or the one value of something that only one of them has.
+/// An item that is different in the two dumps, or that only one of them has.
 #[derive(Debug)]
 pub struct Difference {
-    /// What it is about: `modules`, `memory`, ...
+    /// The part of the dump: `modules`, `memory`, ...
     pub section: &'static str,
-    /// Which of them.
+    /// The item of that part.
     pub item: String,
     pub kind: Kind,
 }
@@ -18,12 +18,12 @@ pub struct Difference {
 pub enum Kind {
     OnlyFirst,
     OnlySecond,
-    /// The names of what differs, each with both values.
+    /// The names of the fields that differ, each with both values.
     Changed(Vec<(String, [String; 2])>),
 }
 
 impl Difference {
-    /// In the lines of a text, of which the first is for the whole.
+    /// Returns the lines of text: one for the item, then one for each field.
     pub fn lines(&self) -> Vec<String> {
         let item = &self.item;
         match &self.kind {
@@ -48,11 +48,11 @@ impl Difference {
     }
 }
 
-/// The names and values by which two of a kind are compared.
+/// The names and values of the fields by which two items are compared.
 pub type Facts = BTreeMap<String, String>;
 
-/// Compares what two dumps have of a kind, each by its key; what has a fact called `name` is called so behind its key. Several
-/// with the same key are taken in their order.
+/// Compares the items of two dumps by their keys; items with the same key are matched in their order. If an item has a field
+/// `name`, this name is printed after the key.
 pub fn items(section: &'static str, both: [Vec<(String, Facts)>; 2]) -> Vec<Difference> {
     let [mut first, mut second] = both.map(numbered);
     let mut keys: Vec<(String, usize)> = first.keys().chain(second.keys()).cloned().collect();
@@ -82,7 +82,7 @@ fn kind(pair: (Option<Facts>, Option<Facts>)) -> Option<Kind> {
     }
 }
 
-/// What has different values, or a value on one side only.
+/// Returns the fields that have different values, or that only one side has.
 fn changed(first: &Facts, second: &Facts) -> Vec<(String, [String; 2])> {
     let names: std::collections::BTreeSet<&String> = first.keys().chain(second.keys()).collect();
     let value = |facts: &Facts, name: &String| facts.get(name).map_or("none".to_owned(), String::clone);

@@ -1,4 +1,4 @@
-//! Says what differs between two dumps of any formats: records, registers, memory and streams.
+//! Prints the differences between two dumps of any format: records, registers, memory and streams.
 //!
 //! ```text
 //! $ cargo run --release --example compare -- tests/fixtures/quick-start.dmp small.dmp
@@ -43,19 +43,19 @@ use told::{line, printable};
 const HELP: &str = "\
 compare [--json | --quiet] FIRST SECOND
 
-Says what differs between two dumps, which may be of different formats: system, modules, unloaded modules, threads and
-exceptions with their registers, memory, handles and streams. Where records and memory are in the file makes no difference.
+Prints the differences between two dumps, which may have different formats: system, modules, unloaded modules, threads and
+exceptions with their registers, memory, handles and streams. Offsets in the file are not compared.
 
   --json      print one JSON object
-  --quiet     print nothing, and only exit with the status
-  -h, --help  print this and do nothing else
+  --quiet     print nothing; only the exit status tells the result
+  -h, --help  print this help and exit
 
-Lines begin with - for what only FIRST has, + for what only SECOND has, and ! for what both have and is different, with the
-two values below. At most 12 stretches of memory of each kind are listed, and counted are all bytes.
+Lines start with - for items that only FIRST has, + for items that only SECOND has, and ! for items that differ, followed by
+both values. At most 12 memory ranges of each kind are listed; the last line counts all bytes.
 
 Example: compare before.dmp after.dmp
 
-Exit status: 0 if the dumps are the same, 1 if they differ, 2 if one cannot be read or the arguments are wrong.";
+Exit status: 0 if the dumps are the same, 1 if they differ, 2 if a dump cannot be read or the arguments are wrong.";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
@@ -75,7 +75,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(fault) => {
-            // If nobody listens there, nothing is left to tell it to.
+            // If standard error is closed, the message cannot be printed anywhere.
             let _ = writeln!(io::stderr(), "compare: {fault}");
             ExitCode::from(2)
         }
@@ -97,14 +97,13 @@ fn arguments(words: impl Iterator<Item = OsString>) -> Result<Option<(Form, [Pat
             _ => paths.push(PathBuf::from(word)),
         }
     }
-    let paths =
-        <[_; 2]>::try_from(paths).map_err(|paths| format!("two dumps are needed, {} are given", paths.len()))?;
+    let paths = <[_; 2]>::try_from(paths).map_err(|paths| format!("expected two dumps, found {}", paths.len()))?;
     Ok(Some((form, paths)))
 }
 
-/// Prints the differences; true if there are none.
+/// Prints the differences; returns true if there are none.
 fn compare(form: Form, paths: [&PathBuf; 2]) -> Result<bool, String> {
-    // Its errors name the file themselves.
+    // The error message includes the file name.
     let open = |path: &PathBuf| MappedFile::open(path).map_err(|error| printable(&error.to_string()));
     let files = [open(paths[0])?, open(paths[1])?];
     let side = |index: usize| {
@@ -128,7 +127,7 @@ fn compare(form: Form, paths: [&PathBuf; 2]) -> Result<bool, String> {
         Form::None => Ok(()),
     };
     match printed.and_then(|()| out.flush()) {
-        // Whoever reads the output has seen enough of it.
+        // The reader of the output has closed the pipe.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
         _ => Ok(is_same),
     }
@@ -152,7 +151,7 @@ fn text(out: &mut dyn Write, found: &[Difference], totals: &Totals, have_streams
     write!(out, "memory: {same} bytes are the same, {changed} differ, {only_first} only in the first, ")?;
     write!(out, "{only_second} only in the second")?;
     if *unreadable > 0 {
-        write!(out, ", {unreadable} cannot be unpacked")?;
+        write!(out, ", {unreadable} cannot be decompressed")?;
     }
     writeln!(out)
 }

@@ -1,30 +1,30 @@
-//! Memory by address, in whatever form each dump has it.
+//! Compares memory by address, whether it is in a list, compressed, or in a full user dump.
 
 use userdump::read::Memory;
 
 use crate::difference::{Difference, Kind};
 
-/// Two dumps can differ in any number of places; so many of a kind are listed.
+/// The maximum number of ranges of a kind that are listed, because two dumps can differ in any number of places.
 const LISTED: usize = 12;
 
-/// Memory is compared in steps of so many bytes.
+/// The number of bytes that are compared at a time.
 const STEP: usize = 1 << 12;
 
-/// How many bytes there are of each kind.
+/// The number of bytes of each kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Totals {
     pub same: u64,
     pub changed: u64,
     pub only_first: u64,
     pub only_second: u64,
-    /// Bytes of compressed memory that cannot be unpacked, of either dump.
+    /// Bytes of compressed memory that cannot be decompressed, in either dump.
     pub unreadable: u64,
 }
 
-/// Counts the bytes, and lists where the first of them are.
+/// Counts the bytes, and lists the first ranges that differ.
 pub fn differences(both: [&Memory<'_>; 2]) -> (Totals, Vec<Difference>) {
     let mut totals = Totals::default();
-    let mut changed = Stretches::default();
+    let mut changed = Ranges::default();
     for range in both[0].visible_ranges() {
         for common in both[1].visible_within(range.address, range.address.saturating_add(range.size.saturating_sub(1)))
         {
@@ -44,9 +44,9 @@ pub fn differences(both: [&Memory<'_>; 2]) -> (Totals, Vec<Difference>) {
     (totals, found)
 }
 
-/// What the first has and the second has not.
-fn only([here, there]: [&Memory<'_>; 2]) -> Stretches {
-    let mut only = Stretches::default();
+/// Returns the ranges that only the first dump has.
+fn only([here, there]: [&Memory<'_>; 2]) -> Ranges {
+    let mut only = Ranges::default();
     for range in here.visible_ranges() {
         let mut done = 0;
         for common in there.visible_within(range.address, range.address.saturating_add(range.size.saturating_sub(1))) {
@@ -59,14 +59,14 @@ fn only([here, there]: [&Memory<'_>; 2]) -> Stretches {
     only
 }
 
-/// The first bytes at an address.
+/// Returns the first bytes at an address, in hexadecimal.
 fn start(memory: &Memory<'_>, address: u64) -> String {
     let mut bytes = [0; 8];
     let count = memory.read(address, &mut bytes);
     bytes[..count].iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }
 
-fn compare(both: [&Memory<'_>; 2], (start, size): (u64, u64), totals: &mut Totals, changed: &mut Stretches) {
+fn compare(both: [&Memory<'_>; 2], (start, size): (u64, u64), totals: &mut Totals, changed: &mut Ranges) {
     let mut buffers = [[0; STEP], [0; STEP]];
     let mut done = 0;
     while done < size {
@@ -87,16 +87,16 @@ fn compare(both: [&Memory<'_>; 2], (start, size): (u64, u64), totals: &mut Total
     }
 }
 
-/// Stretches of addresses in order; those that touch are one.
+/// Address ranges in ascending order. Adjacent ranges are joined.
 #[derive(Default)]
-struct Stretches {
+struct Ranges {
     listed: Vec<(u64, u64)>,
     count: u64,
     bytes: u64,
     end: Option<u64>,
 }
 
-impl Stretches {
+impl Ranges {
     fn add(&mut self, address: u64, size: u64) {
         if size == 0 {
             return;
@@ -115,7 +115,7 @@ impl Stretches {
         self.end = address.checked_add(size);
     }
 
-    /// Those that are listed, by their addresses, and the rest as one.
+    /// Returns the listed ranges by address, and the rest as one difference.
     fn differences(&self, kind: impl Fn(Option<u64>) -> Kind) -> Vec<Difference> {
         let difference = |item, kind| Difference { section: "memory", item, kind };
         let listed = self

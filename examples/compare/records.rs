@@ -1,4 +1,4 @@
-//! Modules, threads and exceptions of dumps of any format.
+//! Compares modules, threads and exceptions of dumps of any format.
 
 use userdump::read::any_format::{AnyModule, AnyThread};
 use userdump::read::{Context, Memory};
@@ -7,7 +7,7 @@ use userdump::{Dump, ReadError};
 use crate::difference::{Difference, Facts, items};
 use crate::told::printable;
 
-/// A dump with its index of memory, which costs a pass over all ranges.
+/// A dump and its memory index, which is built once because that takes a pass over all ranges.
 pub struct Side<'a> {
     pub dump: Dump<'a>,
     pub memory: Memory<'a>,
@@ -22,12 +22,12 @@ pub fn differences(both: [&Side<'_>; 2]) -> Vec<Difference> {
     [system, modules, unloaded, threads, exceptions].into_iter().flatten().collect()
 }
 
-/// The facts that are there.
+/// Returns the fields that have a value.
 fn facts<const COUNT: usize>(named: [(&str, Option<String>); COUNT]) -> Facts {
     named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), printable(&value?)))).collect()
 }
 
-/// A text, or why it cannot be read.
+/// Returns a string, or the reason why it cannot be read.
 fn text(text: Result<impl ToString, ReadError>) -> Option<String> {
     Some(text.map_or_else(|error| format!("({error})"), |text| text.to_string()))
 }

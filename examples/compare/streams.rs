@@ -1,4 +1,4 @@
-//! Streams of minidumps: which there are, and what is in those that no view of another file compares.
+//! Compares which streams two minidumps have, and the contents of streams that the other modules do not compare.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use userdump::read::{Minidump, RawStream};
 use crate::difference::{Difference, Facts, Kind, items};
 use crate::told::printable;
 
-/// Where `MINIDUMP_SYSTEM_INFO` has the position of the service pack, which differs by nature: 4 bytes.
+/// The field of `MINIDUMP_SYSTEM_INFO` with the RVA of the service pack, which is not compared.
 const SERVICE_PACK_AT: std::ops::Range<usize> = 24..28;
 
 pub fn differences(both: [&Minidump<'_>; 2]) -> Vec<Difference> {
@@ -66,8 +66,8 @@ fn service_pack(info: &SystemInfo<'_>) -> String {
     text.map_or(String::new(), |text| printable(&text.to_string()))
 }
 
-/// The bytes of a stream and of all that it refers to, without positions in the file. Empty for those whose records are
-/// compared by views.
+/// Returns the bytes of a stream and of all that it refers to, with zeros instead of RVAs. Returns no bytes for streams whose
+/// records are compared by other modules.
 fn contents(stream: &RawStream<'_>) -> Vec<u8> {
     if stream.stream_type() == StreamType::SYSTEM_INFO {
         let mut bytes = stream.bytes().to_vec();
@@ -80,7 +80,7 @@ fn contents(stream: &RawStream<'_>) -> Vec<u8> {
         return Vec::new();
     }
     let Ok(found) = parts(stream) else { return stream.bytes().to_vec() };
-    // By their places in the file, as a part may contain others.
+    // By file offset, because a part may contain other parts.
     let fields =
         found.parts.iter().flat_map(|part| part.references.iter().map(|it| (part.offset + it.position, it.width)));
     let fields: BTreeMap<u64, RvaWidth> = fields.collect();

@@ -1,15 +1,14 @@
-//! The findings of a dump: a damaged one can have as many as it has bytes, so they are looked for anew each time, and not
-//! kept.
+//! The findings of a dump. A damaged dump can have as many findings as bytes, so the check is repeated instead of storing them.
 
 use std::collections::BTreeMap;
 
 use userdump::Dump;
 use userdump::read::check::{Finding, FindingCode};
 
-/// So many findings of a code are listed.
+/// The maximum number of findings that are listed for each code.
 pub const LISTED: u64 = 1000;
 
-/// How many findings of each code a dump has.
+/// A dump, and its number of findings for each code.
 pub struct Findings<'d> {
     pub dump: &'d Dump<'d>,
     counts: BTreeMap<FindingCode, u64>,
@@ -22,12 +21,12 @@ impl<'d> Findings<'d> {
         Self { dump, counts }
     }
 
-    /// The number of findings.
+    /// Returns the number of findings.
     pub fn all(&self) -> u64 {
         self.counts.values().sum()
     }
 
-    /// The findings that are listed, until `each` fails.
+    /// Calls `each` for the findings that are listed, until it fails.
     pub fn listed<E>(&self, mut each: impl FnMut(Finding) -> Result<(), E>) -> Result<(), E> {
         let mut seen = BTreeMap::new();
         let mut result = Ok(());
@@ -41,7 +40,7 @@ impl<'d> Findings<'d> {
         result
     }
 
-    /// How many more there are of each code.
+    /// Returns the number of findings of each code that are not listed.
     pub fn more(&self) -> impl Iterator<Item = (FindingCode, u64)> + '_ {
         self.counts
             .iter()

@@ -1,4 +1,4 @@
-//! The facts for programs.
+//! The output as JSON.
 
 use std::io::{self, Write};
 
@@ -24,8 +24,8 @@ use crate::stacks::Stacks;
 use crate::triage::Triage;
 use crate::wow64::Wow64Facts;
 
-/// Counts are of the first stream of a type, `null` if there is none or its head cannot be read; those of a full user
-/// dump are of its tables, and what its format lacks is `null`.
+/// What is printed. In a minidump, a count is that of the first stream of the type, `null` if there is none or its header
+/// cannot be read. In a full user dump, it is that of the table, `null` if the format has no such table.
 #[derive(Default, Serialize)]
 struct Facts {
     /// `minidump`, `userdump` or `userdu64`.
@@ -39,24 +39,24 @@ struct Facts {
     flags: Option<u64>,
     streams: Vec<StreamFacts>,
     threads: Option<u64>,
-    /// Those with neither a descriptor nor memory at the stack pointer.
+    /// The IDs of threads that have neither a stack descriptor nor memory at the stack pointer.
     threads_without_stack: Vec<u32>,
     modules: Option<u64>,
     memory_list: MemoryFacts,
     memory64_list: MemoryFacts,
-    /// What a full user dump has bytes of.
+    /// The memory ranges of a full user dump.
     memory: MemoryFacts,
-    /// The regions that are described: with bytes or without.
+    /// The number of memory regions that are described, with or without bytes.
     memory_info: Option<u64>,
-    /// Of all stacks; `null` if it is no triage dump.
+    /// The words of all stacks; `null` if this is not a triage dump.
     triage: Option<StackWords>,
-    /// `null` if it is not of a 32-bit process on 64-bit Windows.
+    /// `null` if this is not a 32-bit process on 64-bit Windows.
     wow64: Option<Wow64Facts>,
     thread_names: Option<u64>,
     unloaded_modules: Option<u64>,
     handles: Option<u64>,
     exceptions: Vec<ExceptionFacts>,
-    /// The comments that the writer of the dump left.
+    /// The comments that the producer added.
     comments: Vec<String>,
 }
 
@@ -64,10 +64,10 @@ struct Facts {
 struct AllFacts<'f> {
     #[serde(flatten)]
     facts: Facts,
-    /// The first [`LISTED`](crate::findings::LISTED) of each code.
+    /// The first [`LISTED`](crate::findings::LISTED) findings of each code.
     #[serde(serialize_with = "finding_facts")]
     findings: &'f Findings<'f>,
-    /// How many more there are, by code.
+    /// The number of findings that are not listed, by code.
     #[serde(serialize_with = "more_findings")]
     more_findings: &'f Findings<'f>,
 }
@@ -79,7 +79,7 @@ struct StreamFacts {
     name: StreamType,
     size: u32,
     rva: u32,
-    /// How many of the bytes are in the file.
+    /// The number of its bytes that are in the file.
     available: u64,
 }
 
@@ -93,25 +93,25 @@ struct MemoryFacts {
 struct ExceptionFacts {
     thread: u32,
     code: u32,
-    /// The address in the record, as the file has it.
+    /// The address as stored in the record.
     address: u64,
-    /// What it is the address of, where the system is known.
+    /// What `address` refers to, if the system is known.
     address_is: Option<&'static str>,
-    /// What the code is called.
+    /// The name of the code.
     name: Option<&'static str>,
-    /// What it means where its name does not say it.
+    /// The meaning of the code, if the name does not tell it.
     meaning: Option<&'static str>,
-    /// All that the record says, as people read it.
+    /// All information in the record, as text.
     reason: String,
-    /// The address that could not be accessed, of a 32-bit target its low 32 bits.
+    /// The address that could not be accessed; only its low 32 bits for a 32-bit target.
     accessed: Option<u64>,
-    /// The address of the instruction that raised it, likewise.
+    /// The address of the instruction that raised the exception, masked in the same way.
     instruction: Option<u64>,
-    /// The file name of the module that has the instruction.
+    /// The file name of the module that contains the instruction.
     module: Option<String>,
-    /// How far the instruction lies behind the start of the module, in bytes.
+    /// The offset of the instruction from the start of the module, in bytes.
     module_offset: Option<u64>,
-    /// What LLDB says of the stop.
+    /// LLDB's description of the stop.
     lldb: Option<String>,
 }
 
@@ -186,12 +186,12 @@ fn of_user_dump(dump: &FullUserDump<'_>) -> Facts {
     }
 }
 
-/// The first stream of its kind; a stream that cannot be read is among the findings.
+/// Returns the first stream of the type. A stream that cannot be read is reported as a finding.
 fn view<'a, T: FromStream<'a>>(dump: &Minidump<'a>) -> Option<T> {
     dump.stream().ok().flatten()
 }
 
-/// A broken file can lend a long name to any number of exceptions.
+/// Returns the start of a name, because a damaged file can use one long name for any number of exceptions.
 fn name_of_module(name: &AnyText<'_>) -> String {
     const CHARACTERS: usize = 1000;
     match name {
@@ -232,7 +232,7 @@ impl ExceptionFacts {
     }
 }
 
-/// One after the other, and none is kept.
+/// Serialises the findings one after the other, without storing them.
 fn finding_facts<S: Serializer>(findings: &&Findings<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     let mut list = serializer.serialize_seq(None)?;
     findings.listed(|finding| list.serialize_element(&finding))?;

@@ -1,4 +1,4 @@
-//! Says what is in a dump and what is wrong with it.
+//! Prints the contents of a dump, and what is wrong with it.
 //!
 //! ```text
 //! $ cargo run --release --example dumpchk -- small.dmp
@@ -32,10 +32,10 @@
 //! no findings
 //! ```
 //!
-//! An exception is told with the instruction that raised it and, on other systems than Windows, with the memory that could not
-//! be accessed: `SIGSEGV (11), SEGV_MAPERR (1) accessing 0x8 in thread 0x2a at 0x4005d0, /usr/bin/app + 0x5d0`. Comments follow,
-//! such as ProcDump's. With `--json` the same is one JSON object for programs. Of the findings of one code, the first 1000 are
-//! listed.
+//! An exception is printed with the instruction that raised it and, on systems other than Windows, with the address that could
+//! not be accessed: `SIGSEGV (11), SEGV_MAPERR (1) accessing 0x8 in thread 0x2a at 0x4005d0, /usr/bin/app + 0x5d0`. Comments,
+//! such as those of ProcDump, follow. `--json` prints the same as one JSON object. At most 1000 findings are listed for each
+//! finding code.
 
 mod findings;
 #[path = "../support/help.rs"]
@@ -61,17 +61,17 @@ use findings::Findings;
 const HELP: &str = "\
 dumpchk FILE [--json]
 
-Says what is in a dump of any format and what is wrong with it.
+Prints the contents of a dump of any format, and what is wrong with it.
 
   --json      print the same as one JSON object
-  -h, --help  print this and do nothing else
+  -h, --help  print this help and exit
 
 Example: dumpchk --json crash.dmp
 
-Exit status: 0 if nothing is wrong, 1 if there are findings, 2 if FILE is not a dump, the arguments are wrong, or the result
+Exit status: 0 if nothing is wrong, 1 if there are findings, 2 if FILE is not a dump, the arguments are wrong, or the output
 cannot be printed.";
 
-/// 0: sound. 1: opened, but with findings. 2: not a dump, or usage, or the result could not be printed.
+/// Exit codes: 0, nothing is wrong; 1, there are findings; 2, not a dump, wrong arguments, or the output cannot be printed.
 fn main() -> ExitCode {
     if env::args_os().skip(1).any(|word| help::is_asked_for(&word)) {
         return help::print(HELP);
@@ -83,7 +83,7 @@ fn main() -> ExitCode {
     match check(&path, json) {
         Ok(findings) => ExitCode::from(u8::from(findings > 0)),
         Err(fault) => {
-            // If nobody listens on standard error, nothing is left to tell it to.
+            // If standard error is closed, the message cannot be printed anywhere.
             let _ = writeln!(io::stderr(), "dumpchk: {fault}");
             ExitCode::from(2)
         }
@@ -97,11 +97,11 @@ fn arguments(words: impl Iterator<Item = OsString>) -> Result<(PathBuf, bool), S
     }
     match paths.as_slice() {
         [path] => Ok((path.into(), !options.is_empty())),
-        _ => Err(format!("one FILE is needed, {} are given", paths.len())),
+        _ => Err(format!("expected one FILE, found {}", paths.len())),
     }
 }
 
-/// Prints what there is to say about the file; gives the number of findings.
+/// Prints the contents of the file and the findings; returns the number of findings.
 fn check(path: &Path, json: bool) -> Result<u64, String> {
     let named = |fault: &dyn std::fmt::Display| format!("{}: {fault}", text::printable(&path.to_string_lossy()));
     let file = MappedFile::open(path).map_err(|error| text::printable(&error.to_string()))?;

@@ -1,11 +1,10 @@
-//! Short names, as other tools and packages use them, none where the number has no well-known one; and what is there of a
-//! stream.
+//! Short names of formats and systems, as other tools use them, and the available size of a stream.
 
 use userdump::format::{DirectoryEntry, PlatformId};
 use userdump::read::Target;
 use userdump::{Dump, Minidump};
 
-/// The name of the format.
+/// Returns the name of the format.
 pub const fn format(dump: &Dump<'_>) -> &'static str {
     match dump {
         Dump::Minidump(_) => "minidump",
@@ -15,7 +14,7 @@ pub const fn format(dump: &Dump<'_>) -> &'static str {
     }
 }
 
-/// The name of the operating system.
+/// Returns the name of the operating system, or `None` if the number has no well-known name.
 pub const fn system(platform: PlatformId) -> Option<&'static str> {
     Some(match platform {
         _ if platform.is_windows() => "windows",
@@ -32,13 +31,13 @@ pub const fn system(platform: PlatformId) -> Option<&'static str> {
     })
 }
 
-/// How many bytes of a stream are in the file.
+/// Returns the number of bytes of a stream that are in the file.
 pub fn available(dump: &Minidump<'_>, entry: &DirectoryEntry) -> u64 {
-    let behind = (dump.data().len() as u64).saturating_sub(entry.location.rva.into());
-    behind.min(entry.location.data_size.into())
+    let rest = (dump.data().len() as u64).saturating_sub(entry.location.rva.into());
+    rest.min(entry.location.data_size.into())
 }
 
-/// What the address in the record of an exception is the address of: an instruction under Windows alone.
+/// Returns what the address in an exception record refers to. Only on Windows, it is always an instruction.
 pub fn meaning_of_address(target: Target) -> Option<&'static str> {
     match target.platform? {
         PlatformId::MAC_OS | PlatformId::IOS => Some("memory or code"),

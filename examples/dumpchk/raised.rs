@@ -1,4 +1,4 @@
-//! Where exceptions were raised, and what the writer of the dump left to say.
+//! The places where exceptions were raised, and the comments of the producer.
 
 use userdump::format::StreamType;
 use userdump::read::any_format::{AnyException, AnyModule};
@@ -6,19 +6,19 @@ use userdump::read::module::ModuleExtents;
 use userdump::read::text::{CommentA, CommentW};
 use userdump::{Dump, Minidump};
 
-/// The modules of a dump, to look exceptions up in.
+/// The modules of a dump, for looking up the places of exceptions.
 pub struct Modules<'d, 'a> {
     dump: &'d Dump<'a>,
-    /// A minidump may have many exceptions, a full user dump has one at most.
+    /// An index for minidumps, which may have many exceptions. A full user dump has at most one.
     index: Option<ModuleExtents<'a>>,
 }
 
-/// The instruction that raised an exception, as far as the dump tells.
+/// The instruction that raised an exception, as far as it is known.
 #[derive(Default)]
 pub struct Place<'a> {
     pub instruction: Option<u64>,
     pub module: Option<AnyModule<'a>>,
-    /// How far the instruction lies behind the start of the module.
+    /// The offset of the instruction from the start of the module, in bytes.
     pub offset: Option<u64>,
 }
 
@@ -33,7 +33,7 @@ impl<'d, 'a> Modules<'d, 'a> {
 
     pub fn place(&self, exception: &AnyException<'a>) -> Place<'a> {
         let context = || exception.context().ok().flatten()?.instruction_pointer();
-        // What a program reports itself is often recorded without an address.
+        // An exception that a program reports itself often has no address.
         let Some(address) = exception.instruction_address().filter(|&address| address != 0).or_else(context) else {
             return Place::default();
         };
@@ -47,20 +47,20 @@ impl<'d, 'a> Modules<'d, 'a> {
     }
 }
 
-/// What LLDB says of the stop.
+/// Returns LLDB's description of the stop.
 pub fn lldb_text(exception: &AnyException<'_>) -> Option<String> {
     let AnyException::Minidump(exception) = exception else { return None };
     exception.lldb_description().map(|text| text.to_string())
 }
 
-/// The dump does not name the code page; what is not UTF-8 is read as the most common other one.
+/// Decodes a comment. Dumps do not record the code page; a comment that is not UTF-8 is decoded as Windows-1252.
 fn narrow(comment: CommentA<'_>) -> String {
     let utf8 = std::str::from_utf8(comment.trim_end_nul());
     utf8.map_or_else(|_| comment.ansi().to_string(), str::to_owned)
 }
 
-/// The comments in the order of the directory. A broken file can have any number of them on the same bytes: together they
-/// have as many bytes as the file at most.
+/// Returns the comments in the order of the directory. Many comments of a damaged file can share the same bytes, so their total
+/// size is limited to the size of the file.
 pub fn comments(dump: &Minidump<'_>) -> impl Iterator<Item = String> {
     let mut left = dump.data().len();
     dump.raw_streams().filter_map(move |stream| {

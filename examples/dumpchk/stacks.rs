@@ -1,9 +1,9 @@
-//! Threads of which the dump has no stack.
+//! Finds threads whose stacks are not in the dump.
 
 use userdump::read::Memory;
 use userdump::read::any_format::AnyThread;
 
-/// Looks for the stacks of threads.
+/// The memory in which the stacks of threads are looked up.
 pub struct Stacks<'m, 'a> {
     memory: &'m Memory<'a>,
 }
@@ -13,7 +13,7 @@ impl<'m, 'a> Stacks<'m, 'a> {
         Self { memory }
     }
 
-    /// True if no descriptor names a stack, and there is no memory at the stack pointer either.
+    /// Returns true if the thread has neither a stack descriptor nor memory at its stack pointer.
     pub fn lack(&self, thread: &AnyThread<'_>) -> bool {
         let pointer = || thread.context().ok().flatten()?.stack_pointer();
         let size = match thread {

@@ -1,4 +1,4 @@
-//! The facts for people.
+//! The output as text.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -21,16 +21,16 @@ use crate::stacks::Stacks;
 use crate::triage::Triage;
 use crate::wow64::Wow64Facts;
 
-/// A broken file can announce any number of anything; so many rows of a kind are printed.
+/// The maximum number of rows of a table that are printed, because a damaged file can declare any number.
 const ROWS: usize = 1000;
-/// And so many characters of a text.
+/// The maximum number of characters of a string that are printed.
 const CHARACTERS: usize = 300;
 
 pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
     let dump = findings.dump;
     match dump {
-        Dump::Minidump(dump) => head(out, dump)?,
-        Dump::FullUserDump(dump) => user_dump_head(out, dump)?,
+        Dump::Minidump(dump) => header(out, dump)?,
+        Dump::FullUserDump(dump) => user_dump_header(out, dump)?,
         _ => {}
     }
     let by_address = dump.memory();
@@ -65,7 +65,7 @@ fn target(out: &mut impl Write, target: Target) -> io::Result<()> {
     write!(out, "{} on {}", known(cpu), known(platform))
 }
 
-fn head(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
+fn header(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
     writeln!(out, "minidump of {} bytes, {}", dump.data().len(), utc(dump.header().time_date_stamp))?;
     target(out, dump.target())?;
     if let Ok(Some(system)) = dump.stream::<SystemInfo<'_>>() {
@@ -82,7 +82,7 @@ fn head(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
     let flags = if flags.is_empty() { String::new() } else { format!(": {}", flags.join(", ")) };
     writeln!(out, "\nflags 0x{:x}{flags}", dump.flags().bits())?;
     if dump.is_triage() {
-        writeln!(out, "triage dump: bytes 0x{:x} stand for words that were taken out", MinidumpType::TRIAGE_PATTERN)?;
+        writeln!(out, "triage dump: words that were removed are filled with 0x{:x}", MinidumpType::TRIAGE_PATTERN)?;
     }
     let used = dump.directory().iter().filter(|entry| entry.stream_type != StreamType::UNUSED);
     table(out, "streams", used, |entry| {
@@ -93,7 +93,7 @@ fn head(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
     })
 }
 
-fn user_dump_head(out: &mut impl Write, dump: &FullUserDump<'_>) -> io::Result<()> {
+fn user_dump_header(out: &mut impl Write, dump: &FullUserDump<'_>) -> io::Result<()> {
     let header = dump.header();
     writeln!(
         out,
@@ -155,7 +155,7 @@ fn module(module: &AnyModule<'_>, target: Target) -> String {
         AnyModule::Minidump(module) => version(module),
         _ => String::new(),
     };
-    // Addresses of 32-bit processes may have the extended sign in the file.
+    // 32-bit addresses may be sign-extended in the file.
     let base = target.mask(module.base());
     format!("0x{base:016x} {:>10} bytes {}{version}", module.size(), text(module.name().ok()))
 }
@@ -210,22 +210,22 @@ fn exceptions(out: &mut impl Write, dump: &Dump<'_>) -> io::Result<()> {
     table(out, "exceptions", dump.exceptions(), |row| exception(&row, &modules.place(&row), dump.target()))
 }
 
-/// `SIGSEGV (11), SEGV_MAPERR (1) accessing 0x8 in thread 0x2a at 0x4005d0, /usr/bin/app + 0x5d0`.
+/// Formats an exception: `SIGSEGV (11), SEGV_MAPERR (1) accessing 0x8 in thread 0x2a at 0x4005d0, /usr/bin/app + 0x5d0`.
 fn exception(exception: &AnyException<'_>, place: &Place<'_>, target: Target) -> String {
-    // The reasons of Windows have the address in them.
+    // On Windows, the reason already contains the address.
     let accessed = exception.accessed_address().filter(|_| !target.is_windows());
     let accessed = accessed.map_or(String::new(), |address| format!(" accessing 0x{address:x}"));
-    let said = lldb_text(exception).map_or(String::new(), |text| format!(" ({})", printable(&text)));
+    let description = lldb_text(exception).map_or(String::new(), |text| format!(" ({})", printable(&text)));
     let instruction = place.instruction.map_or(String::new(), |address| format!(" at 0x{address:x}"));
     let module = place.module.zip(place.offset);
     let module =
         module.map_or(String::new(), |(module, offset)| format!(", {} + 0x{offset:x}", text(module.name().ok())));
     let reason = exception.reason();
     let comma = if reason.meaning().is_some() { "," } else { "" };
-    format!("{reason}{accessed}{said}{comma} in thread 0x{:x}{instruction}{module}", exception.thread_id())
+    format!("{reason}{accessed}{description}{comma} in thread 0x{:x}{instruction}{module}", exception.thread_id())
 }
 
-/// A text of several lines goes on below its first one.
+/// Prints the comments. Further lines of a comment are indented below its first line.
 fn comments(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
     table(out, "comments", raised::comments(dump), |comment| {
         let lines = comment.lines().filter(|line| !line.trim().is_empty()).take(ROWS);
@@ -234,7 +234,7 @@ fn comments(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
     })
 }
 
-/// A title with the number of rows, and the first of them; nothing if there are none.
+/// Prints a title with the number of rows, and the first [`ROWS`] rows; prints nothing if there are no rows.
 pub fn table<T>(
     out: &mut impl Write,
     title: &str,
@@ -250,7 +250,7 @@ pub fn table<T>(
     if more > 0 { writeln!(out, "  and {more} more") } else { Ok(()) }
 }
 
-/// A text of the dump, however long and whatever is in it; empty if it is absent or cannot be read.
+/// Returns a string from the dump, shortened and escaped; empty if it is absent or cannot be read.
 fn text(text: Option<AnyText<'_>>) -> String {
     match text {
         Some(AnyText::Utf16(text)) => text.trim_end_nul().chars_lossy().take(CHARACTERS).map(visible).collect(),
@@ -259,7 +259,7 @@ fn text(text: Option<AnyText<'_>>) -> String {
     }
 }
 
-/// The text on one line and without characters that a terminal would obey.
+/// Escapes line breaks and control characters, which a terminal would interpret.
 pub fn printable(text: &str) -> String {
     text.chars().map(visible).collect()
 }
@@ -268,10 +268,10 @@ fn visible(c: char) -> String {
     if matches!(c, '\\' | '"' | '\'') { c.to_string() } else { c.escape_debug().to_string() }
 }
 
-/// Seconds since 1970 as a date and a time of day.
+/// Formats seconds since 1970 as date and time of day.
 fn utc(seconds: u32) -> String {
     let (days, second) = (u64::from(seconds / 86400), seconds % 86400);
-    // Counted from March on, so that the day a leap year adds comes last; 719468 days lie between then and 1970.
+    // Years start in March, so that the leap day is the last day of its year. 1970 starts 719468 days after 1 March of year 0.
     let day = days + 719_468;
     let (era, day) = (day / 146_097, day % 146_097);
     let year = (day - day / 1460 + day / 36524 - day / 146_096) / 365;

@@ -14,26 +14,26 @@ use crate::told::{line, printable};
 pub const HELP: &str = "\
 sanitise [OPTIONS] INPUT OUTPUT
 
-Makes a minidump that can be given away. The letters r and R of the debugger take out what a user may have typed or named: what
-a stack trace does not need of stacks, streams such as comments, command lines and annotations, and folders. Texts that you name
-are blanked wherever else they are, in memory and in names. A report says what was removed, and what remains that you may want
-to look at.
+Makes a minidump that can be shared. The debugger's letters r and R remove what a user may have typed or named: the parts of
+stacks that a stack trace does not need, streams such as comments, command lines and annotations, and folders. Strings that you
+specify are blanked everywhere else, in memory and in names. A report lists what was removed, and what remains and may need a
+review.
 
-  --pattern TEXT      replace TEXT by asterisks, in UTF-8 and UTF-16, whatever the case of ASCII letters; may come several times
+  --pattern TEXT      replace TEXT with asterisks, in UTF-8 and UTF-16, ignoring the case of ASCII letters; can be repeated
   --patterns FILE     the same for each line of FILE
-  --letters LETTERS   what the result contains beside that: /m (the default), /mtu, /ms (a triage dump, which holds even less)
-  --drop-stream TYPE  leave out a stream: the name or the number of its type; may come several times
+  --letters LETTERS   what else the result contains: /m (the default), /mtu, /ms (a triage dump, which contains even less)
+  --drop-stream TYPE  leave out a stream, by the name or the number of its type; can be repeated
   --overwrite         replace OUTPUT if it exists
-  -h, --help          print this and do nothing else
+  -h, --help          print this help and exit
 
-Memory that letters such as i, p or w add is not filtered, but blanked; the report says how much that is. Full memory (f, a, A)
-would overrule r and is refused, unless s goes with it. The result is held in memory until it is complete.
+In memory that letters such as i, p or w add, only the patterns are blanked; the report tells its size. Full memory (f, a, A)
+would override r and is refused, except together with s. The result is kept in memory until it is complete.
 
 Example: sanitise --pattern 'Jane Doe' --pattern jdoe --drop-stream Token crash.dmp clean.dmp
 
-Exit status: 0 if OUTPUT is written, 1 if it is not, 2 if the arguments are wrong.";
+Exit status: 0 if OUTPUT was written, 1 if it was not, 2 if the arguments are wrong.";
 
-/// What is to be done.
+/// The parsed command line.
 #[derive(Debug)]
 pub struct Arguments {
     pub options: Options,
@@ -45,7 +45,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Sorts the words that follow the program's name; `None` if they ask for help.
+    /// Parses the words after the program's name. Returns `None` if they ask for help.
     pub fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Option<Self>, String> {
         let (mut patterns, mut drop_streams, mut paths) = (Vec::new(), Vec::new(), Vec::new());
         let (mut letters, mut overwrite) = ("/m".to_owned(), false);
@@ -73,18 +73,18 @@ impl Arguments {
             }
         }
         let [input, output] = <[_; 2]>::try_from(paths)
-            .map_err(|paths: Vec<_>| format!("INPUT and OUTPUT are needed, {} paths are given", paths.len()))?;
+            .map_err(|paths: Vec<_>| format!("expected INPUT and OUTPUT, found {} paths", paths.len()))?;
         let of_letters = |error: &dyn std::fmt::Display| format!("--letters {}: {error}", printable(&letters));
         let asked: Options = letters.parse().map_err(|error| of_letters(&error))?;
         if asked.is_full_user_dump() {
             return Err(of_letters(&"a full user dump cannot be filtered"));
         }
-        // A triage dump has neither what `r` nor what `R` takes out.
-        let both = || format!("{letters} /mrR").parse().map_err(|error| of_letters(&error));
-        let options = if asked.is_triage() { asked } else { both()? };
+        // A triage dump contains nothing that `r` or `R` removes.
+        let filtered = || format!("{letters} /mrR").parse().map_err(|error| of_letters(&error));
+        let options = if asked.is_triage() { asked } else { filtered()? };
         if options.filter_is_overruled() {
             return Err(of_letters(
-                &"full memory overrules r; without it, i, p and w add parts, and s filters stacks in any case",
+                &"full memory overrides r; use i, p or w to add parts of memory, or s, which always filters stacks",
             ));
         }
         Ok(Some(Self { options, patterns, drop_streams, overwrite, input, output }))
@@ -97,5 +97,5 @@ fn stream_type(word: &str) -> Result<StreamType, String> {
         Some(digits) => u32::from_str_radix(digits, 16).ok(),
         None => word.parse().ok(),
     };
-    named.copied().or_else(|| number().map(StreamType)).ok_or_else(|| format!("{word:?} is not a type of stream"))
+    named.copied().or_else(|| number().map(StreamType)).ok_or_else(|| format!("{word:?} is not a stream type"))
 }

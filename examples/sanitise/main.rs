@@ -1,14 +1,14 @@
-//! Makes a dump that can be given away: the contract of the letters `r` and `R`, and texts of the user's that are blanked.
+//! Makes a dump that can be shared: the letters `r` and `R` filter it, and the strings that the user specifies are blanked.
 //!
 //! ```text
 //! $ cargo run --release --example sanitise -- --pattern victim tests/fixtures/quick-start.dmp clean.dmp
 //! written     clean.dmp, 38524 bytes, /mrR
 //! removed     streams that no letter asks for: MemoryInfoList, ThreadInfoList, UnloadedModuleList
-//!             memory: 27040 of 72352 bytes are kept, and what a stack trace does not need of stacks is blank
-//!             folders in the names of modules, and wherever else these folders are written
-//! blanked     pattern 1: at 0 places in memory, at 1 in names and other text
+//!             memory: 27040 of 72352 bytes are kept; stacks are blanked where a stack trace does not need them
+//!             folders in module names, and the same folders wherever else they occur
+//! blanked     pattern 1: 0 places in memory, 1 in names and other text
 //! remains     ThreadList: general registers of threads
-//!             ModuleList: names of executables, libraries and PDBs, without folders: they tell which software is in use
+//!             ModuleList: names of executables, libraries and PDBs, without folders; they show which software is in use
 //! ...
 //! ```
 
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
-            // If nobody listens there, nothing is left to tell it to.
+            // If standard error is closed, the message cannot be printed anywhere.
             let _ = writeln!(io::stderr(), "sanitise: {fault}");
             ExitCode::from(1)
         }
@@ -57,9 +57,9 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let of_output = |error: io::Error| line(output, &error);
     let target = Target::new(output, ("--overwrite", arguments.overwrite)).map_err(of_output)?;
     if target.is(input) {
-        return Err(of_output(io::Error::other("it is INPUT, which stays as it is")));
+        return Err(of_output(io::Error::other("this is INPUT, which must not be replaced")));
     }
-    // Its errors name the file themselves.
+    // The error message includes the file name.
     let source = MappedFile::open(input).map_err(|error| printable(&error.to_string()))?;
     let dump = Dump::parse(&source).map_err(|error| line(input, &error))?;
 
@@ -70,19 +70,19 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         let of_memory = &mut blanked;
         hooks = hooks.redact_with_overlap(overlap, move |address, _, bytes| {
             for (pattern, blanked) in patterns.iter().zip(of_memory.iter_mut()) {
-                // What is near a border is seen twice.
+                // Pieces overlap, so the same place can be found twice.
                 blanked.memory.extend(pattern.blank(bytes).into_iter().map(|at| address.wrapping_add(at as u64)));
             }
         });
     }
-    let by_input = |error: RedumpError| line(input, &error);
-    let redump = Redump::with_hooks(&dump, options, hooks).map_err(by_input)?;
+    let of_input = |error: RedumpError| line(input, &error);
+    let redump = Redump::with_hooks(&dump, options, hooks).map_err(of_input)?;
     if let Some(obstacle) = redump.report().obstacles.first() {
         return Err(line(input, &io::Error::other(format!("no debugger would open the result: {obstacle}"))));
     }
-    // Texts outside of memory can be anywhere, so the result is searched before it is written.
+    // Strings outside memory can be anywhere in the file, so the whole result is searched before it is written.
     let mut bytes = Vec::new();
-    let report = redump.write_to(&mut bytes).map_err(by_input)?;
+    let report = redump.write_to(&mut bytes).map_err(of_input)?;
     blank_outside_memory(&mut bytes, &report, patterns, &mut blanked)
         .map_err(|fault| line(input, &io::Error::other(fault)))?;
 
@@ -94,16 +94,17 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     target.publish(file).map_err(of_output)
 }
 
-/// Where a pattern was.
+/// The places where a pattern was found.
 #[derive(Clone, Debug, Default)]
 pub struct Blanked {
-    /// Addresses.
+    /// The addresses in memory.
     memory: HashSet<u64>,
-    /// The number of places in the rest of the file.
+    /// The number of places elsewhere in the file.
     elsewhere: u64,
 }
 
-/// Blanks what the redactor does not see: names, and whatever else streams hold. What is left is a dump, or there is none.
+/// Blanks the patterns where the redaction hook does not see them: in names and in other contents of streams. Fails if that
+/// damages the dump.
 fn blank_outside_memory(
     bytes: &mut [u8],
     report: &Report,
@@ -111,7 +112,7 @@ fn blank_outside_memory(
     blanked: &mut [Blanked],
 ) -> Result<(), String> {
     let before = findings(bytes).map_err(|error| error.to_string())?;
-    // The header, and the directory behind it, have no text.
+    // The header, and the directory after it, contain no text.
     let tables = 32 + 12 * report.streams_written.len();
     for (pattern, blanked) in patterns.iter().zip(blanked) {
         let Some(rest) = bytes.get_mut(tables..) else { break };
@@ -120,19 +121,22 @@ fn blank_outside_memory(
             Ok(after) if after <= before => {}
             _ => {
                 return Err(format!(
-                    "{:?} is not only text in it: the result would be damaged without it",
+                    "{:?} also occurs in binary data: blanking it would damage the result",
                     pattern.text
                 ));
             }
         }
     }
     match patterns.iter().find(|pattern| !pattern.places(bytes).is_empty()) {
-        Some(pattern) => Err(format!("{:?} is in the tables of the result, and cannot be blanked there", pattern.text)),
+        Some(pattern) => Err(format!(
+            "{:?} occurs in the header or directory of the result, where it cannot be blanked",
+            pattern.text
+        )),
         None => Ok(()),
     }
 }
 
-/// How much is wrong with a dump.
+/// Returns the number of findings of a dump.
 fn findings(bytes: &[u8]) -> Result<u64, ReadError> {
     let mut count = 0;
     Dump::parse(bytes)?.check(&mut |_| count += 1);

@@ -1,9 +1,9 @@
-//! Texts of the user's that must not be in the result, as UTF-8 and as UTF-16.
+//! Strings that must not be in the result, neither in UTF-8 nor in UTF-16.
 
-/// A shorter text would be found everywhere.
+/// The minimum length in characters. A shorter string would be found everywhere.
 pub const SHORTEST: usize = 3;
 
-/// A text in both encodings.
+/// A string in both encodings.
 #[derive(Debug)]
 pub struct Pattern {
     pub text: String,
@@ -13,31 +13,31 @@ pub struct Pattern {
 #[derive(Debug)]
 struct Form {
     bytes: Vec<u8>,
-    /// What takes the place of a character.
+    /// The bytes that replace a character.
     blank: &'static [u8],
 }
 
 impl Pattern {
     pub fn new(text: &str) -> Result<Self, String> {
         if text.chars().count() < SHORTEST {
-            return Err(format!("{text:?} is too short: a pattern needs {SHORTEST} characters"));
+            return Err(format!("{text:?} is too short: a pattern needs at least {SHORTEST} characters"));
         }
         let utf8 = Form { bytes: text.as_bytes().to_vec(), blank: b"*" };
         let utf16 = Form { bytes: text.encode_utf16().flat_map(u16::to_le_bytes).collect(), blank: b"*\0" };
         Ok(Self { text: text.to_owned(), forms: [utf8, utf16] })
     }
 
-    /// The size of its longer form in bytes.
+    /// Returns the size of the longer encoding, in bytes.
     pub fn size(&self) -> usize {
         self.forms.iter().map(|form| form.bytes.len()).max().unwrap_or(0)
     }
 
-    /// Where it is in the bytes, in either encoding, whatever the case of ASCII letters: start and size of each place.
+    /// Finds the pattern in either encoding, ignoring the case of ASCII letters. Returns offset and size of each place.
     pub fn places(&self, bytes: &[u8]) -> Vec<(usize, usize)> {
         self.forms.iter().flat_map(|form| form.places(bytes)).map(|(at, form)| (at, form.bytes.len())).collect()
     }
 
-    /// Puts asterisks in its place wherever it is, and gives these places.
+    /// Replaces the pattern with asterisks; returns the offsets of these places.
     pub fn blank(&self, bytes: &mut [u8]) -> Vec<usize> {
         let mut blanked = Vec::new();
         for form in &self.forms {

@@ -1,4 +1,4 @@
-//! What left the dump, and what remains.
+//! Reports what was removed, and what remains.
 
 use std::collections::BTreeSet;
 
@@ -16,10 +16,10 @@ pub fn report(dump: &Dump<'_>, report: &Report, arguments: &Arguments, blanked: 
     let mut text = section("written", [format!("{name}, {} bytes, {}", report.size, arguments.options)]);
     text += &section("removed", removed(dump, report));
     let patterns = arguments.patterns.iter().zip(blanked).zip(1..);
-    // The texts themselves are no business of whoever reads the report.
+    // The report may be shared too, so it has only the numbers of the patterns.
     let patterns = patterns.map(|((_, blanked), number)| {
         let (memory, elsewhere) = (blanked.memory.len(), blanked.elsewhere);
-        format!("pattern {number}: at {memory} places in memory, at {elsewhere} in names and other text")
+        format!("pattern {number}: {memory} places in memory, {elsewhere} in names and other text")
     });
     text += &section("blanked", patterns);
     text + &section("remains", remains(report))
@@ -35,14 +35,14 @@ fn removed(dump: &Dump<'_>, report: &Report) -> Vec<String> {
     let before: u64 = dump.memory().visible_ranges().map(|range| range.size).sum();
     let after = report.memory_bytes;
     [
-        named("streams that may hold what a user typed", of(|outcome| outcome == Outcome::Filtered)),
+        named("streams that may contain user input", of(|outcome| outcome == Outcome::Filtered)),
         named("streams that no letter asks for", of(|outcome| outcome == Outcome::NotRequested)),
         named("streams that you left out", of(|outcome| outcome == Outcome::LeftOut)),
         named("streams that cannot be read", of(|outcome| matches!(outcome, Outcome::Unreadable(_)))),
         Some(format!(
-            "memory: {after} of {before} bytes are kept, and what a stack trace does not need of stacks is blank"
+            "memory: {after} of {before} bytes are kept; stacks are blanked where a stack trace does not need them"
         )),
-        Some("folders in the names of modules, and wherever else these folders are written".to_owned()),
+        Some("folders in module names, and the same folders wherever else they occur".to_owned()),
     ]
     .into_iter()
     .flatten()
@@ -52,17 +52,16 @@ fn removed(dump: &Dump<'_>, report: &Report) -> Vec<String> {
 fn remains(report: &Report) -> Vec<String> {
     let types: BTreeSet<StreamType> = report.streams_written.iter().map(|entry| entry.stream_type).collect();
     let streams = types.into_iter().map(|stream_type| {
-        let what = of_stream(stream_type).unwrap_or("not described: look at it before you give the dump away");
+        let what = of_stream(stream_type).unwrap_or("not described; look at it before you share the dump");
         format!("{stream_type}: {what}")
     });
     let unfiltered = report.unfiltered_memory;
-    let unfiltered = (unfiltered > 0).then(|| {
-        format!("{unfiltered} bytes of memory that letters ask for and nothing filters: data of the program, or code")
-    });
+    let unfiltered = (unfiltered > 0)
+        .then(|| format!("{unfiltered} bytes of unfiltered memory that the letters add: data or code of the program"));
     streams.chain(unfiltered).collect()
 }
 
-/// Lines, the first of them behind the title.
+/// Returns the lines, the first of them after the title.
 fn section(title: &str, lines: impl IntoIterator<Item = String>) -> String {
     let mut title = title;
     let mut text = String::new();

@@ -31,7 +31,7 @@ Options:
   -h, --help  print this help and exit
 
 The dump contains all readable memory, including the copies of command line and environment in it, whatever the options are.
-To make a dump that can be sent to somebody, re-encode it with `redump /mr`.
+To make a dump that can be shared, re-encode it with `redump /mr`.
 
 The kernel may refuse to trace the process: it must belong to the same user, some systems allow only an ancestor
 (kernel.yama.ptrace_scope = 1), and many containers do not allow tracing at all.

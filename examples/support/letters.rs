@@ -1,6 +1,6 @@
-//! The letters of the debugger's `.dump`, for the help of programs that take them.
+//! The letters of the debugger's `.dump`, for the help of programs that accept them.
 
-/// What each letter adds. A test compares them with what the library accepts.
+/// What each letter adds. A test compares the letters with those that the library accepts.
 pub const LETTERS: [(char, &str); 22] = [
     ('f', "all memory that the dump has"),
     ('F', "the list of memory regions, with their states and protections"),
@@ -18,15 +18,15 @@ pub const LETTERS: [(char, &str); 22] = [
     ('a', "everything: the same as fFhutyT"),
     ('A', "the same as a"),
     ('P', "with A: partial pages, in the flags only"),
-    ('N', "an error where full memory is missing, instead of going on"),
-    ('r', "remove what a stack trace does not need from stacks, and streams that may hold what a user typed"),
+    ('N', "fail if full memory is missing, instead of writing the dump without it"),
+    ('r', "remove from stacks what a stack trace does not need, and remove streams that may contain user input"),
     ('R', "remove folders from paths"),
-    ('s', "a triage dump: as r and R, and what stack traces do not need is aa in stacks and registers"),
-    ('M', "the flag for no auxiliary state, and nothing else"),
+    ('s', "a triage dump: like r and R; bytes of stacks and registers that a stack trace does not need become aa"),
+    ('M', "nothing but the flag WITHOUT_AUXILIARY_STATE"),
     ('D', "nothing; accepted as in the debugger"),
 ];
 
-/// A line for each letter.
+/// Returns one line for each letter.
 pub fn lines() -> String {
     LETTERS.iter().map(|(letter, adds)| format!("  {letter}  {adds}\n")).collect()
 }

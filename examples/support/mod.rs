@@ -1,4 +1,4 @@
-//! What the small examples share: a file from the command line in, text on standard output out.
+//! Code that the small examples share: it opens the file named on the command line and prints text to standard output.
 
 mod help;
 
@@ -10,20 +10,20 @@ use std::process::ExitCode;
 
 use userdump::MappedFile;
 
-/// What an example does with the bytes of the file and the words behind its path.
+/// The task of an example. It gets the bytes of the file and the arguments after its path.
 pub type Task = fn(&[u8], &[String], &mut dyn Write) -> Result<(), Box<dyn Error>>;
 
 /// The end of each help.
 const EXIT_STATUS: &str = "\
 Options:
-  -h, --help  print this and do nothing else
+  -h, --help  print this help and exit
 
-Exit status: 0 if all went well, 1 if the file cannot be read or has nothing of that kind, 2 if the arguments are wrong.";
+Exit status: 0 on success, 1 if the file cannot be read or has no such data, 2 if the arguments are wrong.";
 
-/// Runs `task`, or prints `help` if that is asked for. The first line of `help` has the name of the program and, in capitals,
-/// the arguments that it wants; the first of them is the file.
+/// Runs `task`, or prints `help` if the arguments contain `--help`. The first line of `help` has the name of the program
+/// and, in capitals, its arguments; the first argument is the file.
 ///
-/// The exit code is 0 if all went well, 1 if the task failed, 2 if the arguments are not those that were wanted.
+/// The exit code is 0 on success, 1 if the task failed, 2 if the arguments are wrong.
 pub fn run(help: &str, task: Task) -> ExitCode {
     let words: Vec<OsString> = env::args_os().skip(1).collect();
     if words.iter().any(|word| help::is_asked_for(word)) {
@@ -36,7 +36,7 @@ pub fn run(help: &str, task: Task) -> ExitCode {
     let mut synopsis = help.lines().next().unwrap_or_default().split_whitespace();
     let (name, wanted) = (synopsis.next().unwrap_or_default(), synopsis.count());
     if words.len() != wanted {
-        return help::misused(help, &format!("{} arguments are given, {wanted} are needed", words.len()));
+        return help::misused(help, &format!("expected {wanted} arguments, found {}", words.len()));
     }
     let Some((path, words)) = words.split_first() else { return ExitCode::from(2) };
     let Some(words) = words.iter().map(|word| word.to_str().map(str::to_owned)).collect::<Option<Vec<_>>>() else {
@@ -50,10 +50,10 @@ pub fn run(help: &str, task: Task) -> ExitCode {
     };
     match work() {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads the output has seen enough of it.
+        // The reader of the output has closed the pipe.
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            // What was found before the fault comes first.
+            // Print what was found before the error.
             let _ = out.flush();
             eprintln!("{name}: {}", printable(&error.to_string()));
             ExitCode::FAILURE
@@ -65,7 +65,7 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
-/// Text of the dump without characters that a terminal would obey.
+/// Replaces control characters, which a terminal would interpret, in text from the dump.
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

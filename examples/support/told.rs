@@ -1,9 +1,9 @@
-//! Errors on one line.
+//! Error messages on one line.
 
 use std::error::Error;
 use std::path::Path;
 
-/// What it is about, the error, and what caused it.
+/// Returns a path, an error, and the chain of its causes.
 pub fn line(about: &Path, error: &dyn Error) -> String {
     let mut line = format!("{}: {error}", about.display());
     let mut cause = error.source();
@@ -14,7 +14,7 @@ pub fn line(about: &Path, error: &dyn Error) -> String {
     printable(&line)
 }
 
-/// The text on one line, whatever characters are in a path.
+/// Escapes control characters, which paths may contain, so that the text stays on one line.
 pub fn printable(text: &str) -> String {
     let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(shown).collect()

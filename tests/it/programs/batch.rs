@@ -1,4 +1,4 @@
-//! `batch`: each result is that of `redump`, each input is answered, and nothing is left of what failed.
+//! `batch`: its results are the same as those of `redump`, each input is answered, and a failure leaves no file.
 
 use std::any::Any;
 use std::fs;
@@ -32,49 +32,48 @@ pub fn trials() -> Vec<Trial> {
         results_are_replaced_or_skipped_as_asked,
         only_a_manifest_is_replaced_by_one,
         paths_below_a_base_are_kept,
-        exit_statuses_say_how_it_went,
-        what_is_no_file_or_too_large_is_refused,
+        the_exit_status_tells_the_result,
+        special_and_large_files_are_refused,
         a_full_disk_leaves_nothing,
         a_panic_is_an_error_of_its_dump,
         answers_keep_the_order_and_few_wait,
-        who_does_not_listen_ends_the_work,
+        a_closed_output_ends_the_work,
         wrong_arguments_are_refused,
     ]
 }
 
-/// A dump that cannot be re-encoded: nothing but a header.
-const HOSTILE: &[u8] = include_bytes!("../../fixtures/regressions/header-only.dmp");
+/// A dump that cannot be re-encoded: it has only a header.
+const HEADER_ONLY: &[u8] = include_bytes!("../../fixtures/regressions/header-only.dmp");
 
-/// A dump whose thread has registers that the file does not have.
+/// Returns a dump with a thread whose context is outside the file.
 fn flawed() -> Vec<u8> {
     let outside = Part::At(1232, 0x7fff_0000);
     let thread = Thread { context: outside, ..Thread::new(7) };
-    let whole = Thread::new(8).context(Cpu::AMD64.context(0x1000, 0x2000));
+    let intact = Thread::new(8).context(Cpu::AMD64.context(0x1000, 0x2000));
     let dump = Dump::new().system_info(Cpu::AMD64.windows()).module(Module::new(0x1000, 0x1000, "a.exe"));
-    dump.thread(thread).thread(whole).build()
+    dump.thread(thread).thread(intact).build()
 }
 
 fn folder(files: &[(&str, &[u8])]) -> Folder {
     let folder = Folder::with(&[]);
     for (name, bytes) in files {
         let path = folder.path(name);
-        fs::create_dir_all(path.parent().expect("it is in a folder")).expect("it can be made");
-        fs::write(path, bytes).expect("it can be written");
+        fs::create_dir_all(path.parent().expect("the file has a folder")).expect("the folder can be created");
+        fs::write(path, bytes).expect("the file can be written");
     }
     folder
 }
 
-/// All files below a folder, by their paths with `/`.
+/// Returns the paths of all files below a folder, with `/` as separator.
 fn below(folder: &Folder, name: &str) -> Vec<String> {
     let (root, mut folders, mut found) = (folder.path(name), vec![folder.path(name)], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.expect("it can be listed").path();
+            let path = entry.expect("the folder can be listed").path();
             match path.is_dir() {
                 true => folders.push(path),
-                false => {
-                    found.push(path.strip_prefix(&root).expect("it is below").to_string_lossy().replace('\\', "/"))
-                }
+                false => found
+                    .push(path.strip_prefix(&root).expect("it is below the root").to_string_lossy().replace('\\', "/")),
             }
         }
     }
@@ -82,7 +81,7 @@ fn below(folder: &Folder, name: &str) -> Vec<String> {
     found
 }
 
-/// The lines of a manifest, or of answers.
+/// Parses the lines of a manifest or of the answers.
 fn lines(text: &str) -> Vec<Json> {
     text.lines().map(|line| Json::parse(line.as_bytes())).collect()
 }
@@ -91,7 +90,7 @@ fn results(lines: &[Json]) -> Vec<&str> {
     lines.iter().map(|line| line.get("result").text()).collect()
 }
 
-/// What `redump` makes of it.
+/// Returns the result of `redump`.
 fn by_redump(bytes: &[u8], words: &[&str]) -> Vec<u8> {
     let folder = Folder::with(&[("in.dmp", bytes)]);
     assert_eq!(folder.run("redump", &[words, &["in.dmp", "out.dmp"]].concat()).code, 0);
@@ -101,7 +100,7 @@ fn by_redump(bytes: &[u8], words: &[&str]) -> Vec<u8> {
 fn a_folder_is_re_encoded_as_by_redump() {
     let files: [(&str, &[u8]); 6] = [
         ("dumps/a.dmp", QUICK_START),
-        ("dumps/b.DMP", HOSTILE),
+        ("dumps/b.DMP", HEADER_ONLY),
         ("dumps/deep/er/c.mdmp", FULL_USER_DUMP),
         ("dumps/deep/d.hdmp", b"not a dump"),
         ("dumps/e.txt", QUICK_START),
@@ -121,7 +120,7 @@ fn a_folder_is_re_encoded_as_by_redump() {
         }
         assert!(folder.read("dumps/small/old.dmp") == QUICK_START);
 
-        // A line each in the order of the paths, and the failures once more.
+        // One line for each dump in the order of the paths, then the failures again.
         let told: Vec<_> = ran.out.lines().map(|line| line.split_whitespace().next().unwrap_or_default()).collect();
         assert_eq!(told, ["written", "failed", "failed", "written"]);
         let failures: Vec<_> = ran.err.lines().collect();
@@ -137,7 +136,7 @@ fn a_folder_is_re_encoded_as_by_redump() {
         let manifest = String::from_utf8(folder.read("m.jsonl")).expect("it is UTF-8");
         let manifest = lines(&manifest);
         assert_eq!(results(&manifest), told);
-        let [first, second, ..] = manifest.as_slice() else { panic!("there are four") };
+        let [first, second, ..] = manifest.as_slice() else { panic!("four lines expected") };
         assert_eq!(first.get("input").text(), "dumps/a.dmp");
         assert!(first.get("output").text().replace('\\', "/").ends_with("/dumps/small/a.dmp"));
         assert_eq!(first.get("options").text(), "/mFhut --walk");
@@ -148,14 +147,14 @@ fn a_folder_is_re_encoded_as_by_redump() {
         let unavailable = first.get("unavailable").get("first").list();
         assert!(unavailable.iter().any(|it| it.text().starts_with("h: ")), "{unavailable:?}");
         assert!(!second.get("error").text().is_empty());
-        assert_eq!(second.get("source_size").number(), HOSTILE.len() as u64);
+        assert_eq!(second.get("source_size").number(), HEADER_ONLY.len() as u64);
         assert_eq!(*second.get("size"), Json::Null);
     }
 }
 
 fn lines_are_answered_in_their_order() {
     let long = "x".repeat(1 << 20);
-    let files: [(&str, &[u8]); 3] = [("a.dmp", QUICK_START), ("b.dmp", HOSTILE), ("folder/c.dmp", FULL_USER_DUMP)];
+    let files: [(&str, &[u8]); 3] = [("a.dmp", QUICK_START), ("b.dmp", HEADER_ONLY), ("folder/c.dmp", FULL_USER_DUMP)];
     let input = format!("a.dmp\nb.dmp\r\n\nmissing.dmp\nfolder\n{long}\nfolder/c.dmp\nb.dmp");
     let names = ["a.dmp", "b.dmp", "", "missing.dmp", "folder", &long[..64], "folder/c.dmp", "b.dmp"];
     for jobs in ["1", "3"] {
@@ -170,36 +169,36 @@ fn lines_are_answered_in_their_order() {
         assert_eq!(results(&answers), expected);
         assert_eq!(below(&folder, "out"), ["a.dmp", "c.dmp"]);
         assert!(folder.read("out/a.dmp") == by_redump(QUICK_START, &["/m"]));
-        // Spark and Hadoop start a task again that fails.
+        // Spark and Hadoop repeat a task that fails.
         let again = folder.run_with("batch", &["--exit-zero", "--output", "out", "-"], b"b.dmp\n");
         assert_eq!((again.code, results(&lines(&again.out))), (0, vec!["failed"]));
     }
 }
 
-/// Whoever waits for an answer before the next question, gets it.
+/// A program may wait for each answer before it sends the next path.
 fn a_line_is_answered_before_the_next_one_comes() {
     for jobs in [&[][..], &["--jobs", "4"]] {
-        let folder = folder(&[("a.dmp", QUICK_START), ("b.dmp", HOSTILE)]);
+        let folder = folder(&[("a.dmp", QUICK_START), ("b.dmp", HEADER_ONLY)]);
         let mut child = Command::new(Folder::program("batch"))
             .args([&["--output", "out", "-"], jobs].concat())
             .current_dir(folder.path(""))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("it can be started");
-        let mut questions = child.stdin.take().expect("it is piped");
-        let mut answers = BufReader::new(child.stdout.take().expect("it is piped"));
+            .expect("the program can be started");
+        let mut questions = child.stdin.take().expect("standard input is piped");
+        let mut answers = BufReader::new(child.stdout.take().expect("standard output is piped"));
         for (question, expected) in [("a.dmp", "written"), ("b.dmp", "failed"), ("a.dmp", "failed")] {
-            writeln!(questions, "{question}").expect("it listens");
+            writeln!(questions, "{question}").expect("the program reads its input");
             let mut answer = String::new();
-            answers.read_line(&mut answer).expect("it answers");
+            answers.read_line(&mut answer).expect("the program answers");
             let answer = Json::parse(answer.trim_end().as_bytes());
             assert_eq!((answer.get("input").text(), answer.get("result").text()), (question, expected));
         }
         drop(questions);
         let mut rest = String::new();
-        answers.read_to_string(&mut rest).expect("it ends");
-        assert_eq!((child.wait().expect("it ends").code(), rest.as_str()), (Some(1), ""));
+        answers.read_to_string(&mut rest).expect("the program ends");
+        assert_eq!((child.wait().expect("the program ends").code(), rest.as_str()), (Some(1), ""));
     }
 }
 
@@ -218,16 +217,21 @@ fn no_result_takes_the_place_of_an_input() {
     for output in ["in", ".", "in/../in", "in/deep/.."] {
         let ran = folder.run("batch", &["--overwrite", "--output", output, "in"]);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{output}");
-        assert!(ran.err.contains("the output folder cannot be an input as well"), "{}", ran.err);
+        assert!(ran.err.contains("the output folder cannot also be an input"), "{}", ran.err);
         unchanged();
         let ran = folder.run("batch", &["--overwrite", "--output", output, "in/a.dmp"]);
-        assert!(ran.code == 1 && ran.out.contains("in/a.dmp: it is in the output folder"), "{} {}", ran.out, ran.err);
+        assert!(
+            ran.code == 1 && ran.out.contains("in/a.dmp: this file is in the output folder"),
+            "{} {}",
+            ran.out,
+            ran.err
+        );
         unchanged();
         let ran = folder.run_with("batch", &["--overwrite", "--output", output, "-"], b"in/a.dmp\n");
         assert_eq!((ran.code, results(&lines(&ran.out))), (1, vec!["failed"]));
         unchanged();
     }
-    // Another input with the same name: the second one finds the result of the first.
+    // Two inputs with the same name: the result of the first one already exists for the second one.
     let ran = folder.run("batch", &["--output", "two", "c.dmp", "./c.dmp"]);
     assert_eq!(ran.code, 1);
     assert!(ran.out.contains("file exists; use --overwrite to overwrite it"), "{}", ran.out);
@@ -236,8 +240,8 @@ fn no_result_takes_the_place_of_an_input() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::symlink;
-        fs::create_dir(folder.path("out")).expect("it can be made");
-        // A file, and a folder, that lead out of the output folder.
+        fs::create_dir(folder.path("out")).expect("the folder can be created");
+        // A link to a file and a link to a folder, both outside the output folder.
         symlink(folder.path("c.dmp"), folder.path("out/c.dmp")).expect("links can be made");
         symlink(folder.path("in/deep"), folder.path("out/deep")).expect("links can be made");
         for input in ["c.dmp", "in"] {
@@ -252,10 +256,10 @@ fn no_result_takes_the_place_of_an_input() {
         for (name, bytes) in files {
             assert!(folder.read(name) == bytes, "{name}");
         }
-        // An input that is a link into the output folder.
+        // The input is a link into the output folder.
         symlink(folder.path("out/a.dmp"), folder.path("link.dmp")).expect("links can be made");
         let ran = folder.run("batch", &["--overwrite", "--output", "out", "link.dmp"]);
-        assert!(ran.code == 1 && ran.out.contains("it is in the output folder"), "{} {}", ran.out, ran.err);
+        assert!(ran.code == 1 && ran.out.contains("this file is in the output folder"), "{} {}", ran.out, ran.err);
     }
 }
 
@@ -277,7 +281,7 @@ fn results_are_replaced_or_skipped_as_asked() {
     assert_eq!((code, is_old, results(&manifest)), (0, false, vec!["written", "written"]));
     let expected = by_redump(QUICK_START, &["/m"]);
     assert!(folder.read("out/a.dmp") == expected && folder.read("out/b.dmp") == expected);
-    // The manifest is there, and neither option allows to touch it.
+    // The manifest exists, and neither option allows changing it.
     let ran = folder.run("batch", &["--output", "new", "--manifest", "m.jsonl", "in"]);
     assert_eq!((ran.code, ran.out.as_str(), below(&folder, "new")), (2, "", vec![]));
 }
@@ -304,9 +308,9 @@ fn paths_below_a_base_are_kept() {
     assert_eq!((ran.code, below(&folder, "other")), (0, vec!["a.dmp".to_owned(), "in/1/a.dmp".to_owned()]));
 }
 
-fn exit_statuses_say_how_it_went() {
+fn the_exit_status_tells_the_result() {
     let flawed = flawed();
-    let files: [(&str, &[u8]); 3] = [("a.dmp", QUICK_START), ("b.dmp", HOSTILE), ("c.dmp", &flawed)];
+    let files: [(&str, &[u8]); 3] = [("a.dmp", QUICK_START), ("b.dmp", HEADER_ONLY), ("c.dmp", &flawed)];
     let rows: [(&[&str], i32, &[&str]); 5] = [
         (&["a.dmp"], 0, &["written"]),
         (&["a.dmp", "c.dmp"], 3, &["written", "flawed"]),
@@ -322,7 +326,7 @@ fn exit_statuses_say_how_it_went() {
         let told: Vec<_> = ran.out.lines().map(|line| line.split_whitespace().next().unwrap_or_default()).collect();
         assert_eq!(told, expected, "{words:?}");
     }
-    // What no debugger would open is a failure, and not there.
+    // A result that no debugger would open is a failure and is not written.
     let no_threads = Dump::new().system_info(Cpu::AMD64.windows()).module(Module::new(0x1000, 0x1000, "a.exe")).build();
     let folder = folder(&[("a.dmp", &no_threads)]);
     let ran = folder.run("batch", &["--output", "out", "a.dmp"]);
@@ -330,7 +334,7 @@ fn exit_statuses_say_how_it_went() {
     assert!(ran.out.contains("no debugger would open the result: it has no threads"), "{}", ran.out);
 }
 
-fn what_is_no_file_or_too_large_is_refused() {
+fn special_and_large_files_are_refused() {
     let folder = folder(&[("a.dmp", QUICK_START)]);
     let size = QUICK_START.len();
     for read in [&[][..], &["--read"]] {
@@ -340,7 +344,7 @@ fn what_is_no_file_or_too_large_is_refused() {
             folder.run("batch", &[&["--overwrite", "--output", "out", "--max-size", &fits, "a.dmp"], read].concat());
         assert_eq!((ran.code, ran.out.contains("-> ")), (0, true), "{}", ran.out);
         let ran = folder.run("batch", &[&["--output", "new", "--max-size", &less, "a.dmp"], read].concat());
-        let expected = format!("failed   a.dmp: {size} bytes are more than the {less} of --max-size\n");
+        let expected = format!("failed   a.dmp: {size} bytes exceed --max-size {less}\n");
         assert_eq!((ran.code, ran.out), (1, expected));
     }
     #[cfg(unix)]
@@ -350,15 +354,15 @@ fn what_is_no_file_or_too_large_is_refused() {
     }
 }
 
-/// With a limit on the size of files, which the signal of the system must not turn into the end of the process.
+/// Simulates a full disk with a limit on file sizes. The signal that the limit raises must not end the process.
 fn a_full_disk_leaves_nothing() {
     #[cfg(target_os = "linux")]
     {
-        let folder = folder(&[("in/a.dmp", QUICK_START), ("in/b.dmp", HOSTILE)]);
+        let folder = folder(&[("in/a.dmp", QUICK_START), ("in/b.dmp", HEADER_ONLY)]);
         let command = "trap '' XFSZ; ulimit -f 4; exec \"$0\" --output out in";
         let mut shell = Command::new("bash");
-        let shell = shell.args(["-c", command, Folder::program("batch").to_str().expect("it is Unicode")]);
-        let ran = shell.current_dir(folder.path("")).output().expect("it can be started");
+        let shell = shell.args(["-c", command, Folder::program("batch").to_str().expect("the path is Unicode")]);
+        let ran = shell.current_dir(folder.path("")).output().expect("bash can be started");
         let said = String::from_utf8_lossy(&ran.stdout).into_owned();
         assert_eq!((ran.status.code(), below(&folder, "out")), (Some(1), vec![]), "{said}");
         assert!(said.starts_with("failed   ") && said.lines().count() == 2, "{said}");
@@ -368,7 +372,7 @@ fn a_full_disk_leaves_nothing() {
 fn a_panic_is_an_error_of_its_dump() {
     assert_eq!(guard::guarded(|| Ok(7)), Ok(7));
     assert_eq!(guard::guarded(|| Err::<u8, _>("wrong".to_owned())), Err("wrong".to_owned()));
-    // As `panic!` does, without a message on standard error.
+    // Unwinds like `panic!`, but without a message on standard error.
     let caught = |payload: Box<dyn Any + Send>| guard::guarded(|| -> Result<u8, String> { resume_unwind(payload) });
     let said = |text: &str| Err(format!("panic, please report it: {text}"));
     assert_eq!(caught(Box::new("at 7".to_owned())), said("at 7"));
@@ -377,8 +381,8 @@ fn a_panic_is_an_error_of_its_dump() {
 }
 
 fn answers_keep_the_order_and_few_wait() {
-    let jobs = NonZero::new(3).expect("it is not 0");
-    // The first question is answered when no other can be asked any more.
+    let jobs = NonZero::new(3).expect("3 is not 0");
+    // The first question is answered only when the queue is full.
     let (asked, first) = (AtomicUsize::new(0), Barrier::new(2));
     let bound = 3 * 64 + 2;
     let told = Mutex::new(Vec::new());
@@ -387,9 +391,9 @@ fn answers_keep_the_order_and_few_wait() {
             while asked.load(Ordering::SeqCst) < bound {
                 std::thread::yield_now();
             }
-            // Time enough for more, if there were room for them.
+            // Enough time to ask more questions, if the queue had room.
             std::thread::sleep(std::time::Duration::from_millis(200));
-            assert_eq!((asked.load(Ordering::SeqCst), told.lock().expect("nobody panics").len()), (bound, 0));
+            assert_eq!((asked.load(Ordering::SeqCst), told.lock().expect("no thread panics").len()), (bound, 0));
             first.wait();
         });
         let questions = (0..1000).inspect(|_| {
@@ -402,16 +406,16 @@ fn answers_keep_the_order_and_few_wait() {
             question * 2
         };
         queue::in_order(jobs, questions.map(Ok), answer, |answer| {
-            told.lock().expect("nobody panics").push(answer);
+            told.lock().expect("no thread panics").push(answer);
             Ok(())
         })
-        .expect("nothing fails");
+        .expect("no call fails");
     });
-    let told = told.into_inner().expect("nobody panics");
+    let told = told.into_inner().expect("no thread panics");
     assert!(told.into_iter().eq((0..1000).map(|question| question * 2)));
 }
 
-fn who_does_not_listen_ends_the_work() {
+fn a_closed_output_ends_the_work() {
     let asked = AtomicUsize::new(0);
     let questions = (0..1_000_000u32).inspect(|_| {
         asked.fetch_add(1, Ordering::SeqCst);
@@ -436,11 +440,11 @@ fn who_does_not_listen_ends_the_work() {
 
 fn wrong_arguments_are_refused() {
     let rows: [(&[&str], &str); 10] = [
-        (&["in"], "--output FOLDER is needed"),
-        (&["--output", "out"], "dumps and folders are needed"),
+        (&["in"], "--output FOLDER is required"),
+        (&["--output", "out"], "INPUT is required"),
         (&["--output"], "--output needs a value"),
-        (&["--output", "out", "-", "in"], "dumps and folders are needed, or `-` alone"),
-        (&["--output", "out", "--jobs", "0", "in"], "\"0\" is not a number"),
+        (&["--output", "out", "-", "in"], "INPUT is required: dumps and folders, or only `-`"),
+        (&["--output", "out", "--jobs", "0", "in"], "\"0\" is not a valid number"),
         (&["--output", "out", "--letters", "/mQ", "in"], "--letters /mQ: "),
         (&["--output", "out", "--walks", "in"], "\"--walks\" is not an option"),
         (&["--output", "out", "--walk=all", "in"], "\"--walk=all\" is not an option"),

@@ -1,8 +1,8 @@
-//! `/b` of `redump`, which packs the result into a cabinet.
+//! `redump /b` packs the result into a cabinet.
 //!
-//! What it is to be was measured: the debugger of 2017 takes the name that it is given for that of the cabinet, in which the
-//! dump has this name and `.dmp` behind, adds the words of `/u` before the ending, and takes nothing out of a cabinet but
-//! files that end in `.dmp`, `.mdmp` or `.hdmp`, in either case. It opens what is written here.
+//! The expected behaviour was measured with the debugger of 2017. It uses the given name as the name of the cabinet; the dump
+//! in it has this name plus `.dmp`. The words of `/u` are inserted before the extension. From a cabinet, the debugger extracts
+//! only files with the extension `.dmp`, `.mdmp` or `.hdmp`, in upper or lower case. It opens the cabinets that are written here.
 
 use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
@@ -16,17 +16,17 @@ use crate::support::{trial_of_64_bits, trials};
 pub fn trials() -> Vec<Trial> {
     let mut trials = trials![
         a_cabinet_has_the_dump_beside_it,
-        a_name_that_ends_in_cab_is_the_cabinets,
+        a_name_that_ends_in_cab_is_that_of_the_cabinet,
         the_file_in_it_is_one_that_debuggers_open,
         every_kind_of_dump_can_be_packed,
         a_unique_name_keeps_its_ending,
-        neither_file_replaces_another_unasked,
-        words_that_it_does_not_go_with_are_refused,
+        no_file_is_replaced_without_permission,
+        unsupported_combinations_are_refused,
         a_name_that_is_too_long_is_refused,
         a_full_disk_leaves_nothing,
     ];
-    trials.push(trial_of_64_bits("programs::cabinet::what_has_no_room_is_refused_before_work", || {
-        what_has_no_room_is_refused_before_work();
+    trials.push(trial_of_64_bits("programs::cabinet::a_dump_that_is_too_large_is_refused_at_once", || {
+        a_dump_that_is_too_large_is_refused_at_once();
     }));
     trials
 }
@@ -35,27 +35,27 @@ fn folder() -> Folder {
     Folder::with(&[("in.dmp", QUICK_START)])
 }
 
-/// What the program writes without a cabinet.
+/// Returns what `redump` writes without `/b`.
 fn plain(folder: &Folder, word: &str) -> Vec<u8> {
     let path = folder.path("plain.tmp");
     let ran = folder.run("redump", &[word, "in.dmp", "plain.tmp"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
-    let bytes = fs::read(&path).expect("it is there");
-    fs::remove_file(path).expect("it can go");
+    let bytes = fs::read(&path).expect("the dump was written");
+    fs::remove_file(path).expect("the dump can be removed");
     bytes
 }
 
-/// Name and bytes of the only file of a cabinet, which is sound.
+/// Checks a cabinet, and returns name and bytes of its only file.
 fn member(bytes: &[u8]) -> (String, Vec<u8>) {
     // CFHEADER: signature, size of the cabinet, version 1.3, one folder, one file, no flags.
     assert_eq!(&bytes[..4], b"MSCF");
-    assert_eq!(bytes[8..12], u32::try_from(bytes.len()).expect("it is small").to_le_bytes());
+    assert_eq!(bytes[8..12], u32::try_from(bytes.len()).expect("the cabinet is small").to_le_bytes());
     assert_eq!(bytes[24..32], [3, 1, 1, 0, 1, 0, 0, 0]);
-    let mut cabinet = cab::Cabinet::new(Cursor::new(bytes)).expect("it is a cabinet");
-    let folder = cabinet.folder_entries().next().expect("it has a folder");
-    let name = folder.file_entries().next().expect("it has a file").name().to_owned();
+    let mut cabinet = cab::Cabinet::new(Cursor::new(bytes)).expect("the cabinet can be opened");
+    let folder = cabinet.folder_entries().next().expect("the cabinet has a folder");
+    let name = folder.file_entries().next().expect("the cabinet has a file").name().to_owned();
     let mut content = Vec::new();
-    cabinet.read_file(&name).expect("it can be read").read_to_end(&mut content).expect("it is whole");
+    cabinet.read_file(&name).expect("the file can be read").read_to_end(&mut content).expect("the file is complete");
     (name, content)
 }
 
@@ -78,7 +78,7 @@ fn a_cabinet_has_the_dump_beside_it() {
     assert!(said(&format!("written     out.dmp, {} bytes, /m", expected.len())), "{}", ran.out);
 }
 
-fn a_name_that_ends_in_cab_is_the_cabinets() {
+fn a_name_that_ends_in_cab_is_that_of_the_cabinet() {
     for name in ["only.cab", "only.CAB"] {
         let folder = folder();
         let expected = plain(&folder, "/ma");
@@ -113,7 +113,7 @@ fn the_file_in_it_is_one_that_debuggers_open() {
 
 fn every_kind_of_dump_can_be_packed() {
     let folder = folder();
-    fs::write(folder.path("user.dmp"), FULL_USER_DUMP).expect("it can be written");
+    fs::write(folder.path("user.dmp"), FULL_USER_DUMP).expect("the file can be written");
     let rows: [&[&str]; 4] = [
         &["/f", "in.dmp"],
         &["/ma", "user.dmp"],
@@ -124,7 +124,7 @@ fn every_kind_of_dump_can_be_packed() {
         let all = |output| ["/o", "/b"].iter().chain(words).copied().chain([output]).collect::<Vec<_>>();
         assert_eq!(folder.run("redump", &all("out.dmp")).code, 0, "{words:?}");
         assert!(member(&folder.read("out.cab")).1 == folder.read("out.dmp"), "{words:?}");
-        // What is written beside the cabinet is what is written without one.
+        // The dump next to the cabinet is the same as without `/b`.
         let without: Vec<_> = words.iter().copied().chain(["other.dmp", "/o"]).collect();
         assert_eq!(folder.run("redump", &without).code, 0, "{words:?}");
         assert!(folder.read("other.dmp") == folder.read("out.dmp"), "{words:?}");
@@ -134,7 +134,7 @@ fn every_kind_of_dump_can_be_packed() {
 }
 
 fn a_unique_name_keeps_its_ending() {
-    // The process of the dump is 288, 0x120.
+    // The process ID in the dump is 288, 0x120.
     let pattern = "_0120_0000-00-00_00-00-00-000_0000";
     let rows: [(&str, &[[&str; 2]]); 5] = [
         ("out.dmp", &[["out", ".dmp"]]),
@@ -150,7 +150,10 @@ fn a_unique_name_keeps_its_ending() {
         let made: Vec<_> = names(&folder).into_iter().filter(|name| name != "in.dmp").collect();
         assert_eq!(made.len(), expected.len(), "{made:?}");
         for (name, [start, end]) in made.iter().zip(expected) {
-            let middle = name.strip_prefix(start).and_then(|rest| rest.strip_suffix(end)).expect("start and end stay");
+            let middle = name
+                .strip_prefix(start)
+                .and_then(|rest| rest.strip_suffix(end))
+                .expect("start and end of the name are kept");
             assert_eq!(middle.len(), pattern.len(), "{name}");
             let fits =
                 |(found, wanted): (char, char)| if wanted == '0' { found.is_ascii_hexdigit() } else { found == wanted };
@@ -162,21 +165,21 @@ fn a_unique_name_keeps_its_ending() {
     }
 }
 
-fn neither_file_replaces_another_unasked() {
+fn no_file_is_replaced_without_permission() {
     let folder = Folder::with(&[("in.dmp", QUICK_START), ("out.cab", b"old"), ("a.dmp", b"old")]);
     assert_eq!(folder.refusal(1, &["/b", "in.dmp", "out.dmp"]), "out.cab: file exists; use /o to overwrite it");
     assert_eq!(folder.refusal(1, &["/b", "in.dmp", "out.cab"]), "out.cab: file exists; use /o to overwrite it");
     assert_eq!(folder.refusal(1, &["/b", "in.dmp", "a.dmp"]), "a.dmp: file exists; use /o to overwrite it");
-    fs::create_dir(folder.path("f.cab")).expect("it can be made");
+    fs::create_dir(folder.path("f.cab")).expect("the folder can be created");
     assert_eq!(folder.refusal(1, &["/b", "/o", "in.dmp", "f.dmp"]), "f.cab: not a regular file");
-    // A source of which nothing would be kept replaces no cabinet either.
+    // A source of which nothing can be kept does not replace a cabinet either.
     let mut unused = QUICK_START[..32].to_vec();
     unused.extend([0; 2000]);
-    fs::write(folder.path("unused.dmp"), unused).expect("it can be written");
+    fs::write(folder.path("unused.dmp"), unused).expect("the file can be written");
     assert!(folder.refusal(1, &["/b", "/o", "unused.dmp", "out.cab"]).contains("nothing could be kept"));
     assert_eq!(folder.run("redump", &["/b", "/o", "in.dmp", "out.dmp"]).code, 0);
     assert!(member(&folder.read("out.cab")).1 == folder.read("out.dmp"));
-    // Nobody has named the cabinet beside the result, so it does not replace the source.
+    // The user has not named the cabinet next to the result, so it must not replace the source.
     let folder = Folder::with(&[("in.cab", QUICK_START)]);
     let said = folder.refusal(1, &["/b", "/o", "in.cab", "in.dmp"]);
     assert_eq!(said, "in.cab: this is INPUT, which the cabinet must not replace");
@@ -184,7 +187,7 @@ fn neither_file_replaces_another_unasked() {
     assert_eq!(member(&folder.read("in.cab")).0, "in.cab.dmp");
 }
 
-fn words_that_it_does_not_go_with_are_refused() {
+fn unsupported_combinations_are_refused() {
     let folder = folder();
     let reason = "/ba is refused: a dump does not have the symbol and image files";
     for word in ["/ba", "-ba"] {
@@ -193,7 +196,7 @@ fn words_that_it_does_not_go_with_are_refused() {
     assert_eq!(folder.refusal(2, &["/b", "in.dmp", "-"]), "/b needs a file");
 }
 
-/// Names in a cabinet have 255 bytes at most, and so have those of files, but that of the dump is longer by `.dmp`.
+/// File names in a cabinet are limited to 255 bytes, like other file names. The name of the dump is longer by `.dmp`.
 fn a_name_that_is_too_long_is_refused() {
     let folder = folder();
     let name = format!("{}.cab", "x".repeat(248));
@@ -204,7 +207,7 @@ fn a_name_that_is_too_long_is_refused() {
     assert_eq!(member(&folder.read(&name)).0, format!("{name}.dmp"));
 }
 
-/// A file that grows beyond a limit fails as on a full disk.
+/// Simulates a full disk with a limit on file sizes.
 fn a_full_disk_leaves_nothing() {
     if !cfg!(target_os = "linux") {
         return;
@@ -224,7 +227,7 @@ fn a_full_disk_leaves_nothing() {
                 let command = format!("trap '' XFSZ; ulimit -f {room}; exec \"$0\" {overwrite} /mf /b in.dmp {output}");
                 let mut shell = std::process::Command::new("bash");
                 let shell = shell.args(["-c", &command, env!("CARGO_BIN_EXE_redump")]);
-                let ran = shell.current_dir(folder.0.path()).output().expect("it can be started");
+                let ran = shell.current_dir(folder.0.path()).output().expect("bash can be started");
                 let said = String::from_utf8_lossy(&ran.stderr).into_owned();
                 let is_told = said.starts_with("redump: out.") && said.lines().count() == 1;
                 assert!(ran.status.code() == Some(1) && is_told, "{command}: {said}");
@@ -234,18 +237,18 @@ fn a_full_disk_leaves_nothing() {
     }
 }
 
-/// A dump of 2 GiB of zeros, in a file with holes.
-fn what_has_no_room_is_refused_before_work() {
+/// Uses a dump of 2 GiB of zeros in a sparse file.
+fn a_dump_that_is_too_large_is_refused_at_once() {
     let folder = Folder::with(&[]);
-    let mut file = File::create(folder.path("in.dmp")).expect("it can be made");
-    // Header, directory with a list of 64-bit ranges, and the list: a range at 0x10000, whose bytes begin at 128.
+    let mut file = File::create(folder.path("in.dmp")).expect("the file can be created");
+    // The header, a directory with a Memory64List, and the list: one range at 0x10000, whose bytes start at offset 128.
     let size = 1u64 << 31;
-    let head = [0x504d_444du32, 0xa793, 1, 32, 0, 0, 2, 0, 9, 32, 64];
-    let bytes: Vec<u8> = head.map(u32::to_le_bytes).concat();
-    file.write_all(&bytes).expect("it can be written");
-    file.seek(SeekFrom::Start(64)).expect("it can go there");
-    file.write_all(&[1, 128, 0x1_0000, size].map(u64::to_le_bytes).concat()).expect("it can be written");
-    file.set_len(128 + size).expect("it can be longer");
+    let header = [0x504d_444du32, 0xa793, 1, 32, 0, 0, 2, 0, 9, 32, 64];
+    let bytes: Vec<u8> = header.map(u32::to_le_bytes).concat();
+    file.write_all(&bytes).expect("the header can be written");
+    file.seek(SeekFrom::Start(64)).expect("the file is seekable");
+    file.write_all(&[1, 128, 0x1_0000, size].map(u64::to_le_bytes).concat()).expect("the list can be written");
+    file.set_len(128 + size).expect("the file can be extended");
     let said = |output: &str| {
         let before = names(&folder);
         let ran = folder.run("redump", &["/mf", "/b", "in.dmp", output]);

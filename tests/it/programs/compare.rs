@@ -1,4 +1,4 @@
-//! `compare`: what differs is told and nothing else, whatever the format and wherever things are in the file.
+//! `compare` reports all differences and nothing else, for all formats, and regardless of offsets in the file.
 
 use std::collections::BTreeMap;
 
@@ -22,18 +22,18 @@ pub fn trials() -> Vec<Trial> {
         formats_of_the_same_process_have_the_same_memory,
         compressed_memory_is_the_same,
         many_stretches_are_counted,
-        what_cannot_be_read_is_trouble,
+        unreadable_dumps_and_wrong_arguments_exit_with_2,
     ]
 }
 
-/// Exit code and lines.
+/// Returns the exit code and the lines.
 fn compared(first: &[u8], second: &[u8]) -> (i32, Vec<String>) {
     let folder = Folder::with(&[("a.dmp", first), ("b.dmp", second)]);
     let ran = folder.run("compare", &["a.dmp", "b.dmp"]);
     assert_eq!(ran.err, "");
     let json = folder.run("compare", &["--json", "a.dmp", "b.dmp"]);
     assert_eq!((json.code, json.err.as_str()), (ran.code, ""));
-    // The reader of the tests knows no truth values.
+    // The JSON parser of the tests does not support true and false.
     let json = json.out.replace("\"same\": true", "\"same\": 1").replace("\"same\": false", "\"same\": 0");
     let json = Json::parse(json.as_bytes());
     let told = ran.out.lines().filter(|line| ["  - ", "  + ", "  ! "].iter().any(|sign| line.starts_with(sign)));
@@ -44,7 +44,7 @@ fn compared(first: &[u8], second: &[u8]) -> (i32, Vec<String>) {
     (ran.code, ran.out.lines().map(str::to_owned).collect())
 }
 
-/// The memory line of dumps that differ in it nowhere.
+/// Returns the last line for dumps whose memory is the same.
 fn equal_memory(bytes: usize) -> String {
     format!("memory: {bytes} bytes are the same, 0 differ, 0 only in the first, 0 only in the second")
 }
@@ -75,8 +75,8 @@ fn each_change_is_told() {
     let cpu = Cpu::AMD64;
     let context = || cpu.context(0x1000, 0x2000);
     let mut other = context();
-    // `rcx` is at 0x80 of the context of AMD64.
-    let rcx: [u8; 8] = other[0x80..0x88].try_into().expect("it has 8 bytes");
+    // `rcx` is at offset 0x80 of the AMD64 context.
+    let rcx: [u8; 8] = other[0x80..0x88].try_into().expect("the slice has 8 bytes");
     let rcx = format!("      rcx: {:#018x} | 0x0000000000000077", u64::from_le_bytes(rcx));
     put(&mut other, 0x80, &0x77u64.to_le_bytes());
     let module = |name| Module::new(0x7000_0000, 0x1000, name);
@@ -146,12 +146,12 @@ fn memory_is_counted_byte_by_byte() {
         let (code, lines) = compared(&first.build(), &second.build());
         assert_eq!(lines.last(), Some(&expected));
         assert_eq!(code == 0, changed + only_first + only_second == 0 && lines.len() == 1);
-        // All that is listed is all that is counted.
+        // The sizes of the listed ranges add up to the counts.
         let sizes = |sign: &str| -> usize {
             let lines =
                 lines.iter().skip_while(|line| *line != "memory:").skip(1).take_while(|line| line.starts_with("  "));
             let items = lines.filter_map(|line| line.strip_prefix(sign)?.strip_suffix(" bytes")?.rsplit_once(", "));
-            items.map(|(_, size)| size.parse::<usize>().expect("it is a number")).sum()
+            items.map(|(_, size)| size.parse::<usize>().expect("the size is a number")).sum()
         };
         assert_eq!([sizes("  ! "), sizes("  - "), sizes("  + ")], [changed, only_first, only_second]);
     }
@@ -171,11 +171,11 @@ fn formats_of_the_same_process_have_the_same_memory(shared: &Shared) {
         assert!(lines.iter().any(|line| line == "streams are not compared: a full user dump has none"));
         let registers = ["rip", "rsp", "rax", "eip", "esp"].map(|name| format!("      {name}: "));
         assert!(!lines.iter().any(|line| registers.iter().any(|it| line.starts_with(it))), "{lines:#?}");
-        // The clock of the system goes on, in the page that it shares with all processes.
+        // The system clock in the user shared data changes between the dumps.
         let memory = lines.iter().skip_while(|line| *line != "memory:").filter(|line| line.starts_with("  "));
         let changed: Vec<_> = memory.filter(|line| line.starts_with("  ! ")).collect();
         assert!(changed.iter().all(|line| line.starts_with("  ! 0x000000007ffe0")), "{changed:#?}");
-        let totals = lines.last().expect("there is a line");
+        let totals = lines.last().expect("there is a last line");
         let same = totals.strip_prefix("memory: ").and_then(|line| line.split(' ').next()?.parse::<usize>().ok());
         assert!(same.is_some_and(|same| same > 40), "{totals}");
         assert!(totals.ends_with(" 0 only in the first, 0 only in the second"), "{totals}");
@@ -210,7 +210,7 @@ fn many_stretches_are_counted() {
     assert!(lines.last().is_some_and(|line| line.starts_with("memory: 900 bytes are the same, 100 differ, ")));
 }
 
-fn what_cannot_be_read_is_trouble() {
+fn unreadable_dumps_and_wrong_arguments_exit_with_2() {
     let folder = Folder::with(&[("a.dmp", QUICK_START), ("b.dmp", b"text")]);
     for words in [&["a.dmp", "b.dmp"][..], &["b.dmp", "a.dmp"], &["a.dmp", "missing.dmp"]] {
         let ran = folder.run("compare", words);

@@ -1,4 +1,4 @@
-//! The words of `redump` that name an exception, look for one, or make one up.
+//! The options of `redump` that name an exception, look for one, or make one up.
 
 use libtest_mimic::Trial;
 
@@ -12,16 +12,16 @@ use crate::support::{Shared, golden, shared_trial, trials};
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = trials![
-        each_word_names_what_the_debuggers_does,
+        each_option_names_the_same_as_in_the_debugger,
         numbers_are_read_as_the_debugger_reads_them,
-        the_last_of_a_word_counts,
+        the_last_use_of_an_option_counts,
         what_cannot_be_read_is_refused,
-        what_makes_no_sense_is_refused,
-        words_that_contradict_each_other_are_refused,
-        words_of_the_debugger_that_change_nothing,
-        what_is_made_up_is_said,
-        what_handlers_left_is_listed,
-        nothing_to_be_found_is_no_failure,
+        wrong_numbers_are_refused,
+        contradicting_options_are_refused,
+        options_of_the_debugger_that_are_ignored,
+        made_up_exceptions_are_reported,
+        exceptions_left_by_handlers_are_listed,
+        finding_no_exception_is_not_a_failure,
     ];
     for name in golden::EXCEPTION_WORDS {
         trials.push(shared_trial(format!("programs::exceptions::golden_{name}"), move |shared| {
@@ -38,19 +38,19 @@ fn folder() -> Folder {
     Folder::with(&[("in.dmp", &source(Cpu::AMD64).build())])
 }
 
-/// Thread, code, address and instruction pointer of an exception of AMD64.
+/// Returns thread ID, code, address and instruction pointer of an AMD64 exception.
 fn said(exception: &Exception<'_>) -> (u32, u32, u64, u64) {
-    let pointer = exception.context.0[248..256].try_into().expect("it has eight bytes");
+    let pointer = exception.context.0[248..256].try_into().expect("the slice has 8 bytes");
     (exception.thread, exception.code, exception.address, u64::from_le_bytes(pointer))
 }
 
-/// What the only exception of the result says, and what is printed.
+/// Returns the only exception of the result, and what the program printed.
 fn written(folder: &Folder, words: &[&str]) -> ((u32, u32, u64, u64), Ran) {
     let words: Vec<_> = ["/o"].iter().chain(words).chain(&["in.dmp", "out.dmp"]).copied().collect();
     let ran = folder.run("redump", &words);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{words:?}");
     let bytes = folder.read("out.dmp");
-    let [found] = Facts::of(&bytes).exceptions().try_into().expect("there is one");
+    let [found] = Facts::of(&bytes).exceptions().try_into().expect("the result has one exception");
     (said(&found), ran)
 }
 
@@ -61,12 +61,12 @@ fn hex(number: u64) -> String {
     format!("{number:x}")
 }
 
-/// The table of the reference: what is not named is the breakpoint at 0 or the registers of the thread.
-fn each_word_names_what_the_debuggers_does() {
+/// The rows are from the reference. By default, the record is a breakpoint at 0, and the registers are those of the thread.
+fn each_option_names_the_same_as_in_the_debugger() {
     let folder = folder();
     let [pointers, record, context, jit] = [POINTERS, RECORD, CONTEXT, JIT].map(hex);
     let (violation, breakpoint) = ((0xc000_0005, 0x40_1000), (0x8000_0003, 0));
-    // Of the registers, those at the crash, of the first thread, of the second one.
+    // The instruction pointers at the crash, of the first thread, and of the second thread.
     let (crash, first, second) = (0x40_1000, 0x1000, 0x3000);
     let rows: [(&[&str], u32, Raised, u64); 9] = [
         (&["/xp", &pointers], 1, violation, crash),
@@ -103,15 +103,15 @@ fn numbers_are_read_as_the_debugger_reads_them() {
     }
 }
 
-/// As in the debugger, which was asked.
-fn the_last_of_a_word_counts() {
+/// The same as in the debugger, where this was tested.
+fn the_last_use_of_an_option_counts() {
     let folder = folder();
     let (pointers, record) = (hex(POINTERS), hex(RECORD));
     for words in [&["/xt", "1", "/xt", "2"][..], &["/xt", "99", "/xt", "2"]] {
         assert_eq!(written(&folder, words).0.0, 2);
     }
     assert_eq!(written(&folder, &["/xr", "5", "/xr", &record]).0.1, 0xc000_0005);
-    // What is named by itself wins over what another word leads to, in any order.
+    // A thread that is named explicitly takes precedence over the thread that another option implies, in any order.
     for words in [&["/xp", &pointers, "/xt", "2"][..], &["/xt", "2", "/xp", &pointers]] {
         assert_eq!(written(&folder, words).0.0, 2);
     }
@@ -123,7 +123,7 @@ fn what_cannot_be_read_is_refused() {
     let rows: [(&[&str], &str); 8] = [
         (&["/xp", "5"], "EXCEPTION_POINTERS at address 0x5 needs 16 bytes, 0 are in the dump"),
         (&["/xp", "703ff8"], "EXCEPTION_POINTERS at address 0x703ff8 needs 16 bytes, 8 are in the dump"),
-        // Pointers that are zeros.
+        // The pointers are 0.
         (&["/xp", "700000"], "EXCEPTION_RECORD at address 0x0 needs 152 bytes, 0 are in the dump"),
         (&["/xr", "703ff0"], "EXCEPTION_RECORD at address 0x703ff0 needs 152 bytes, 16 are in the dump"),
         (&["/xc", "ffffffffffffffff"], "CONTEXT at address 0xffffffffffffffff needs 1232 bytes, 0 are in the dump"),
@@ -139,7 +139,7 @@ fn what_cannot_be_read_is_refused() {
     }
 }
 
-fn what_makes_no_sense_is_refused() {
+fn wrong_numbers_are_refused() {
     let folder = folder();
     for word in ["/xp", "/xr", "/xc", "/xt", "/j"] {
         assert_eq!(folder.refusal(2, &["in.dmp", "out.dmp", word]), format!("{word} needs a number"));
@@ -152,7 +152,7 @@ fn what_makes_no_sense_is_refused() {
     assert_eq!(said, "0x100000000 is not a thread ID");
 }
 
-fn words_that_contradict_each_other_are_refused() {
+fn contradicting_options_are_refused() {
     let folder = folder();
     let said = folder.refusal(2, &["/f", "/xp", &hex(POINTERS), "in.dmp", "out.dmp"]);
     assert_eq!(said, "/f cannot be combined with a named exception: the format does not store its registers");
@@ -165,8 +165,9 @@ fn words_that_contradict_each_other_are_refused() {
     }
 }
 
-/// The debugger takes the word behind `/kpmf` for a file, which has nothing to do with a process; it may be missing here.
-fn words_of_the_debugger_that_change_nothing() {
+/// The debugger takes the word after `/kpmf` as a file name. The file has nothing to do with a process; `redump` does not need it,
+/// and the name may be missing.
+fn options_of_the_debugger_that_are_ignored() {
     let folder = folder();
     let result = |words: &[&str]| {
         let words: Vec<_> = ["/o"].iter().chain(words).copied().collect();
@@ -180,7 +181,7 @@ fn words_of_the_debugger_that_change_nothing() {
         let expected = result(words);
         for more in [&["/kpmf"][..], &["/kpmf", "kernel.bin"], &["-kpmf", "kernel.bin"]] {
             for at in 0..=words.len() {
-                // Between a word and its number, it would be the number.
+                // Between an option and its number, it would be taken as the number.
                 if at == 1 && words[0] == "/xp" {
                     continue;
                 }
@@ -194,7 +195,7 @@ fn words_of_the_debugger_that_change_nothing() {
     assert_eq!(found.code, 0, "{}", found.err);
 }
 
-fn what_is_made_up_is_said() {
+fn made_up_exceptions_are_reported() {
     let folder = folder();
     let ran = folder.run("redump", &["/m", "in.dmp", "plain.dmp"]);
     assert_eq!(ran.code, 0);
@@ -207,31 +208,31 @@ fn what_is_made_up_is_said() {
     let (found, ran) = written(&folder, &["--made-up"]);
     assert_eq!(found, (1, 0x8000_0003, 0, 0x1000));
     assert!(made_up(&ran.out).contains(&"Exception".to_owned()), "{}", ran.out);
-    // What the options name is not made up.
+    // An exception that the options name is not made up.
     let (found, ran) = written(&folder, &["--made-up", "/xp", &hex(POINTERS)]);
     assert_eq!(found.1, 0xc000_0005);
     assert!(!made_up(&ran.out).contains(&"Exception".to_owned()), "{}", ran.out);
 }
 
-fn what_handlers_left_is_listed() {
+fn exceptions_left_by_handlers_are_listed() {
     for cpu in [Cpu::X86, Cpu::AMD64, Cpu::ARM64] {
         let folder = Folder::with(&[("in.dmp", &finding::dump(cpu, cpu.windows(), finding::stack(cpu, |_| ())))]);
         let ran = folder.run("redump", &["--find-exception", "in.dmp"]);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-        let (words, found) = ran.out.split_once("  ").expect("two parts");
+        let (words, found) = ran.out.split_once("  ").expect("the line has two parts");
         assert_eq!(words, "/xp 0x200040 /xt 0x7");
-        let raised = found.strip_suffix(" at 0x400010, a.exe + 0x10\n").expect("the place comes last");
+        let raised = found.strip_suffix(" at 0x400010, a.exe + 0x10\n").expect("the place is at the end");
         assert!(raised.contains("(0xe06d7363)") && raised.contains("C++"), "{raised}");
-        // The line has the words that name it.
+        // The line starts with the options that name the exception.
         let words: Vec<_> = words.split(' ').chain(["in.dmp", "out.dmp"]).collect();
         assert_eq!(folder.run("redump", &words).code, 0);
         let bytes = folder.read("out.dmp");
-        let [found] = Facts::of(&bytes).exceptions().try_into().expect("there is one");
+        let [found] = Facts::of(&bytes).exceptions().try_into().expect("the result has one exception");
         assert_eq!((found.thread, found.code, found.address), (7, 0xe06d_7363, 0x40_0010));
     }
 }
 
-fn nothing_to_be_found_is_no_failure() {
+fn finding_no_exception_is_not_a_failure() {
     let folder = Folder::with(&[("in.dmp", QUICK_START), ("user.dmp", FULL_USER_DUMP), ("text.dmp", b"not a dump")]);
     for name in ["in.dmp", "user.dmp"] {
         let ran = folder.run("redump", &["--find-exception", name]);
@@ -259,22 +260,23 @@ fn words_give_what_the_debugger_wrote(shared: &Shared, name: &str) {
     let folder = Folder::with(&[("in.dmp", &member("in"))]);
     let (ours, _) = written(&folder, &words.split(' ').collect::<Vec<_>>());
     let theirs = member(name);
-    let [theirs] = Facts::of(&theirs).exceptions().try_into().expect("there is one");
+    let [theirs] = Facts::of(&theirs).exceptions().try_into().expect("the golden dump has one exception");
     let mut theirs = said(&theirs);
     if name == "xt" {
-        // With `/xt` alone the debugger takes the registers of another thread, which is a documented difference.
+        // With only `/xt`, the debugger uses the registers of another thread, which is a documented difference.
         let source = member("in");
-        let own = Facts::of(&source).threads().into_iter().find(|thread| thread.id == 2).expect("it is there");
-        theirs.3 = u64::from_le_bytes(own.context.0[248..256].try_into().expect("it has eight bytes"));
+        let own = Facts::of(&source).threads().into_iter().find(|thread| thread.id == 2).expect("thread 2 exists");
+        theirs.3 = u64::from_le_bytes(own.context.0[248..256].try_into().expect("the slice has 8 bytes"));
     }
     assert_eq!(ours, theirs);
 }
 
-/// Breakpad's crash handler left what the dump tells of. Values are those of other readers, from the manifest of the corpus.
+/// Breakpad's crash handler left the exception on the stack. The expected values come from other readers, as listed in the
+/// manifest of the corpus.
 fn what_is_found_in_real_dumps_is_theirs(shared: &Shared) {
     let names = ["breakpad-ascii-read-av", "breakpad-null-write-av", "breakpad-minidump2-2006"];
     for name in names {
-        let row = shared.corpus().into_iter().find(|row| row.file.contains(name)).expect("it is in the corpus");
+        let row = shared.corpus().into_iter().find(|row| row.file.contains(name)).expect("the file is in the corpus");
         let expected = row.exception.expect("readers report an exception");
         let folder = Folder::with(&[("in.dmp", &shared.corpus_file(&row))]);
         let ran = folder.run("redump", &["--find-exception", "in.dmp"]);

@@ -1,4 +1,4 @@
-//! `--help` of every example, and what is said of wrong arguments.
+//! `--help` of every example, and the messages about wrong arguments.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,29 +16,30 @@ pub fn trials() -> Vec<Trial> {
         every_example_has_help,
         every_example_refuses_unknown_options,
         every_letter_is_explained,
-        only_options_ask_for_help,
+        help_is_not_printed_for_texts_and_paths,
     ]
 }
 
-/// The names of the examples in the manifest of the crate.
+/// Returns the names of the examples in the manifest of the crate.
 fn examples() -> BTreeSet<String> {
-    let manifest = fs::read_to_string(tree::path("Cargo.toml")).expect("it is there");
+    let manifest = fs::read_to_string(tree::path("Cargo.toml")).expect("the manifest can be read");
     let tables = manifest.split("[[example]]").skip(1);
     let name =
         |table: &str| table.lines().find_map(|line| line.strip_prefix("name = ")).map(|name| name.replace('"', ""));
-    let names: BTreeSet<String> = tables.map(|table| name(table).expect("it has a name")).collect();
+    let names: BTreeSet<String> = tables.map(|table| name(table).expect("the example has a name")).collect();
     assert!(names.len() >= 10, "{names:?}");
     names
 }
 
-/// Cargo would find others by itself, but build them without the features that they need.
+/// Cargo also finds examples that are not in the manifest, but builds them without the features that they need.
 fn every_example_is_in_the_manifest() {
-    let folder = fs::read_dir(tree::path("examples")).expect("it can be listed");
-    let paths = folder.map(|entry| entry.expect("it can be listed").path());
+    let folder = fs::read_dir(tree::path("examples")).expect("the folder can be listed");
+    let paths = folder.map(|entry| entry.expect("the folder can be listed").path());
     let is_example =
         |path: &std::path::Path| path.join("main.rs").exists() || path.extension().is_some_and(|it| it == "rs");
-    let names = paths.filter(|path| is_example(path)).map(|path| path.file_stem().expect("it has a name").to_owned());
-    let names: BTreeSet<String> = names.map(|name| name.into_string().expect("it is Unicode")).collect();
+    let names =
+        paths.filter(|path| is_example(path)).map(|path| path.file_stem().expect("the file has a name").to_owned());
+    let names: BTreeSet<String> = names.map(|name| name.into_string().expect("the name is Unicode")).collect();
     assert_eq!(names, examples());
 }
 
@@ -69,20 +70,20 @@ fn every_example_refuses_unknown_options() {
             let is_told = first.starts_with(&format!("{name}: ")) && first.contains("\"--no-such-option\"");
             assert!(is_told && ran.err.contains(&hint), "{name} {words:?}: {}", ran.err);
         }
-        // None of them does anything without arguments.
+        // Every example requires arguments.
         let ran = folder.run(&name, &[]);
         assert!(ran.code == 2 && ran.out.is_empty() && ran.err.contains(&hint), "{name}: {}", ran.err);
     }
     assert!(folder.files().is_empty());
 }
 
-/// Those that the library takes, which the documentation of `redump` has in its first table.
+/// The letters that the library accepts are those in the first table of the documentation of `redump`.
 fn every_letter_is_explained() {
-    let takes =
+    let accepts =
         |letter: char| [format!("/m{letter}"), format!("/mA{letter}")].iter().any(|it| it.parse::<Options>().is_ok());
-    let letters: BTreeSet<char> = ('A'..='z').filter(|letter| takes(*letter)).collect();
+    let letters: BTreeSet<char> = ('A'..='z').filter(|letter| accepts(*letter)).collect();
     assert!(letters.len() > 20);
-    let text = fs::read_to_string(tree::path("src/redump/mod.rs")).expect("it is there");
+    let text = fs::read_to_string(tree::path("src/redump/mod.rs")).expect("the file can be read");
     let table = text.lines().skip_while(|line| !line.starts_with("//! | letters |")).skip(2);
     let table = table.take_while(|line| line.starts_with("//! |"));
     let cells = table.filter_map(|line| line.split('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2));
@@ -98,8 +99,8 @@ fn every_letter_is_explained() {
     }
 }
 
-/// The text of a comment does not, and neither does a path behind `--`.
-fn only_options_ask_for_help() {
+/// `--help` is not an option in the text of a comment or in a path after `--`.
+fn help_is_not_printed_for_texts_and_paths() {
     let folder = Folder::with(&[("--help", crate::support::fixtures::QUICK_START)]);
     folder.redump(&["/c", "--help", "--", "--help", "out.dmp"]);
     assert_eq!(folder.files().len(), 2);

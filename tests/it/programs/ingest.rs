@@ -1,4 +1,4 @@
-//! What `ingest` prints, beside what the `minidump` crate says of the same dumps.
+//! Compares the output of `ingest` with the results of the `minidump` crate for the same dumps.
 
 use libtest_mimic::Trial;
 use minidump::{Minidump as Peer, MinidumpCrashpadInfo, MinidumpModuleList, MinidumpThreadList, Module as _};
@@ -12,9 +12,9 @@ pub fn trials() -> Vec<Trial> {
     trials![
         a_crash_is_printed,
         modules_of_fixtures_have_the_identifiers_of_the_peer,
-        full_user_dumps_say_the_same,
+        full_user_dumps_have_the_same_output,
         annotations_are_those_of_the_peer,
-        words_are_looked_at,
+        arguments_are_checked,
     ]
 }
 
@@ -27,7 +27,7 @@ fn text(json: &Json) -> Option<String> {
     (*json != Json::Null).then(|| json.text().to_owned())
 }
 
-/// Code file, code ID, debug file, debug ID and version of each module.
+/// The code file, code ID, debug file, debug ID and version of each module.
 type Modules = Vec<[Option<String>; 5]>;
 
 fn printed(json: &Json) -> Modules {
@@ -36,8 +36,8 @@ fn printed(json: &Json) -> Modules {
 }
 
 fn of_peer(bytes: &[u8]) -> Modules {
-    let peer = Peer::read(bytes).expect("it is sound");
-    let list = peer.get_stream::<MinidumpModuleList>().expect("it is sound");
+    let peer = Peer::read(bytes).expect("the peer can read it");
+    let list = peer.get_stream::<MinidumpModuleList>().expect("the peer can read it");
     let module = |module: &minidump::MinidumpModule| {
         [
             Some(module.code_file().into_owned()),
@@ -50,24 +50,24 @@ fn of_peer(bytes: &[u8]) -> Modules {
     list.iter().map(module).collect()
 }
 
-/// The numbers are those that the README shows of the dump, and those that the debugger shows.
+/// The expected values are the same as in the README and in the debugger.
 fn a_crash_is_printed() {
     let found = ingest(QUICK_START);
     let crash = found.get("crash");
     let reason = crash.get("reason").text();
     assert!(reason.starts_with("ACCESS_VIOLATION (0xc0000005) "), "{reason}");
     assert_eq!(printed(&found), of_peer(QUICK_START));
-    let peer = Peer::read(QUICK_START).expect("it is sound");
-    let system = peer.get_stream::<minidump::MinidumpSystemInfo>().expect("it is sound");
-    let exception = peer.get_stream::<minidump::MinidumpException<'_>>().expect("it is sound");
-    let context = exception.context(&system, None).expect("it is sound");
+    let peer = Peer::read(QUICK_START).expect("the peer can read it");
+    let system = peer.get_stream::<minidump::MinidumpSystemInfo>().expect("the peer can read it");
+    let exception = peer.get_stream::<minidump::MinidumpException<'_>>().expect("the peer can read it");
+    let context = exception.context(&system, None).expect("the peer can read it");
     assert_eq!(crash.get("address").number(), exception.get_crash_address(system.os, system.cpu));
     assert_eq!(crash.get("thread").number(), u64::from(exception.get_crashing_thread_id()));
     for (name, value) in context.valid_registers() {
         assert_eq!(found.get("registers").get(name).number(), value, "{name}");
     }
     assert_eq!(found.get("registers").get("rip").number(), context.get_instruction_pointer());
-    let memory = peer.get_memory().expect("it is there");
+    let memory = peer.get_memory().expect("the dump has memory");
     let words = found.get("stack").list();
     assert!(!words.is_empty());
     for (word, number) in words.iter().zip(0..) {
@@ -75,12 +75,12 @@ fn a_crash_is_printed() {
         let value = memory.memory_at_address(at).and_then(|range| range.get_memory_at_address::<u64>(at));
         assert_eq!((word.get("address").number(), Some(word.get("value").number())), (at, value));
     }
-    let list = peer.get_stream::<MinidumpModuleList>().expect("it is sound");
+    let list = peer.get_stream::<MinidumpModuleList>().expect("the peer can read it");
     let address = context.get_instruction_pointer();
-    let module = list.module_at_address(address).expect("it is in one");
-    let name = module.code_file().rsplit('\\').next().map(str::to_owned).expect("it has a name");
+    let module = list.module_at_address(address).expect("the address is in a module");
+    let name = module.code_file().rsplit('\\').next().map(str::to_owned).expect("the module has a name");
     assert_eq!(crash.get("instruction").text(), format!("{name}+{:#x}", address - module.base_address()));
-    let threads = peer.get_stream::<MinidumpThreadList<'_>>().expect("it is sound");
+    let threads = peer.get_stream::<MinidumpThreadList<'_>>().expect("the peer can read it");
     assert_eq!(found.get("threads").number(), threads.threads.len() as u64);
     assert_eq!(found.get("system").get("platform").text(), "Windows NT");
 }
@@ -94,14 +94,14 @@ fn modules_of_fixtures_have_the_identifiers_of_the_peer() {
     }
 }
 
-fn full_user_dumps_say_the_same(shared: &Shared) {
+fn full_user_dumps_have_the_same_output(shared: &Shared) {
     let found = ingest(FULL_USER_DUMP);
     assert!(!found.get("modules").list().is_empty() && found.get("unloaded_modules").list().is_empty());
     for set in ["crash", "crash32"] {
         let [user, mini] = ["f", "ma"].map(|name| shared.golden(&format!("{set}/{name}.dmp")));
         let found = ingest(&user);
         let (mut ours, mut theirs) = (printed(&found), of_peer(&mini));
-        // The debugger gives some modules another folder there.
+        // In one of the dumps, the debugger wrote other folders for some modules.
         for [name, ..] in ours.iter_mut().chain(&mut theirs) {
             *name = name.as_ref().and_then(|name| name.rsplit('\\').next().map(str::to_owned));
         }
@@ -142,7 +142,7 @@ fn annotations_are_those_of_the_peer(shared: &Shared) {
     assert!(with_annotations >= 3, "{with_annotations}");
 }
 
-fn words_are_looked_at() {
+fn arguments_are_checked() {
     let folder = Folder::with(&[("in.dmp", QUICK_START), ("empty", b"")]);
     let help = folder.printed(0, "ingest", &["--help"]);
     assert!(help.starts_with("usage: ingest FILE\n"), "{help}");

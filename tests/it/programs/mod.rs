@@ -1,4 +1,4 @@
-//! The programs of `examples/` as processes: what they print, with which code they end, and what they leave behind.
+//! Runs the programs of `examples/` and checks their output, their exit codes, and the files that they leave.
 
 mod batch;
 mod cabinet;
@@ -42,22 +42,22 @@ pub fn trials() -> Vec<Trial> {
     .collect()
 }
 
-/// A line of words with one blank between them, however many were printed.
+/// Replaces each run of white space with one space.
 pub fn words(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The lines of a table below its title, without the blanks at their starts and between words.
+/// Returns the lines of a table below its title, with white space normalised by [`words`].
 pub fn table(printed: &str, title: &str) -> Vec<String> {
     let below = printed.lines().skip_while(|line| *line != title);
-    assert!(below.clone().next().is_some(), "there is no {title:?} in {printed}");
+    assert!(below.clone().next().is_some(), "{title:?} is missing in {printed}");
     below.skip(1).take_while(|line| line.starts_with("  ")).map(words).collect()
 }
 
-/// A folder that goes away, in which programs run.
+/// A temporary folder, in which programs run.
 pub struct Folder(TempDir);
 
-/// How a program ended.
+/// The exit code and the output of a program.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ran {
     pub code: i32,
@@ -66,11 +66,11 @@ pub struct Ran {
 }
 
 impl Folder {
-    /// One with these files.
+    /// Creates a folder with these files.
     pub fn with(files: &[(&str, &[u8])]) -> Self {
-        let folder = Self(TempDir::new().expect("there can be a folder"));
+        let folder = Self(TempDir::new().expect("a temporary folder can be created"));
         for (name, bytes) in files {
-            fs::write(folder.path(name), bytes).expect("it can be written");
+            fs::write(folder.path(name), bytes).expect("the file can be written");
         }
         folder
     }
@@ -83,55 +83,60 @@ impl Folder {
         fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// All files with their bytes.
+    /// Returns the names and contents of all files.
     pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        let entries = fs::read_dir(self.0.path()).expect("it can be listed");
+        let entries = fs::read_dir(self.0.path()).expect("the folder can be listed");
         let name = |entry: fs::DirEntry| entry.file_name().into_string().expect("names are Unicode");
-        let files = entries.map(|entry| name(entry.expect("it can be listed")));
+        let files = entries.map(|entry| name(entry.expect("the folder can be listed")));
         files.map(|name| (name.clone(), fs::read(self.path(&name)).unwrap_or_default())).collect()
     }
 
-    /// Where a program of `examples/` is: Cargo puts all programs of this package into one folder. Its file has to be named in
-    /// the manifest of the tests.
+    /// Returns the path of a program of `examples/`, which must be listed in the manifest of the tests. Cargo puts all programs
+    /// of this package into one folder.
     pub fn program(name: &str) -> PathBuf {
         let path = Path::new(env!("CARGO_BIN_EXE_redump")).with_file_name(format!("{name}{EXE_SUFFIX}"));
         assert!(path.exists(), "{name} is not among the programs of tests/Cargo.toml");
         path
     }
 
-    /// Runs a program with words, here.
+    /// Runs a program in this folder.
     pub fn run(&self, program: &str, words: &[&str]) -> Ran {
         self.run_with(program, words, b"")
     }
 
-    /// Runs a program that reads these bytes on standard input.
+    /// Runs a program in this folder, with `input` on standard input.
     pub fn run_with(&self, program: &str, words: &[&str], input: &[u8]) -> Ran {
         let mut command = Command::new(Self::program(program));
         command.args(words).current_dir(self.0.path()).stdin(Stdio::piped());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it can be started");
-        let mut sink = child.stdin.take().expect("it is piped");
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be started");
+        let mut sink = child.stdin.take().expect("standard input is piped");
         let ran = thread::scope(|scope| {
-            // Programs may end before they have read all.
+            // Fails if the program ends before it has read everything.
             scope.spawn(move || sink.write_all(input));
-            child.wait_with_output().expect("it ends")
+            child.wait_with_output().expect("the program ends")
         });
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("programs print UTF-8");
-        Ran { code: ran.status.code().expect("no signal ends it"), out: text(ran.stdout), err: text(ran.stderr) }
+        Ran {
+            code: ran.status.code().expect("the program was not killed by a signal"),
+            out: text(ran.stdout),
+            err: text(ran.stderr),
+        }
     }
 
-    /// What a program prints, which ends with this code and says nothing on standard error.
+    /// Runs a program, checks its exit code and that it prints nothing to standard error, and returns its output.
     pub fn printed(&self, code: i32, program: &str, words: &[&str]) -> String {
         let ran = self.run(program, words);
         assert_eq!((ran.code, ran.err.as_str()), (code, ""), "{program} {words:?}: {}", ran.out);
         ran.out
     }
 
-    /// Runs `redump`, which succeeds.
+    /// Runs `redump`, which must succeed, and returns its output.
     pub fn redump(&self, words: &[&str]) -> String {
         self.printed(0, "redump", words)
     }
 
-    /// Runs `redump` with words that it refuses, and gives what it says first. It leaves everything as it is.
+    /// Runs `redump`, which must fail without changing any file, and returns the first line of its message.
     pub fn refusal(&self, code: i32, words: &[&str]) -> String {
         let before = self.files();
         let ran = self.run("redump", words);

@@ -1,4 +1,4 @@
-//! `sanitise`: the contract of `r` and `R`, and no pattern anywhere.
+//! `sanitise`: the filters of `r` and `R`, and no pattern in the result.
 
 use std::collections::BTreeSet;
 
@@ -18,9 +18,9 @@ pub fn trials() -> Vec<Trial> {
     trials![
         without_patterns_it_is_redump_with_both_letters,
         patterns_are_blank_everywhere,
-        what_was_removed_and_what_remains_is_told,
+        the_report_lists_what_was_removed_and_what_remains,
         every_stream_that_remains_is_described,
-        what_would_not_be_clean_is_refused,
+        unsafe_results_and_wrong_arguments_are_refused,
     ]
 }
 
@@ -37,7 +37,7 @@ fn without_patterns_it_is_redump_with_both_letters() {
     }
 }
 
-/// UTF-8 and UTF-16, in either case.
+/// Returns the text in UTF-8 and in UTF-16.
 fn forms(text: &str) -> [Vec<u8>; 2] {
     [text.as_bytes().to_vec(), text.encode_utf16().flat_map(u16::to_le_bytes).collect()]
 }
@@ -47,7 +47,8 @@ fn has(bytes: &[u8], text: &str) -> bool {
     forms(&text.to_lowercase()).iter().any(|form| lower.windows(form.len()).any(|window| window == form))
 }
 
-/// Private memory has the name in both encodings, also where ranges meet, and so have a module and a thread.
+/// The names occur in both encodings in private memory, also across the border of two ranges, and in the names of a module and
+/// a thread.
 fn patterns_are_blank_everywhere() {
     let names = ["Jane Doe", "grün-weiß", "0123456789abcdef"];
     let mut memory = vec![b'.'; 0x300];
@@ -57,7 +58,7 @@ fn patterns_are_blank_everywhere() {
         }
     }
     memory[0x1f8..0x200].copy_from_slice(b"jANE dOE");
-    // Where two ranges meet, and where a redactor may be given the next piece.
+    // At the border of two ranges, and where the redaction hook may get the next piece.
     let border = forms("Jane Doe");
     let mut large = vec![b'.'; 3 << 20];
     for (number, at) in (1..3).map(|it| it << 20).enumerate() {
@@ -90,23 +91,24 @@ fn patterns_are_blank_everywhere() {
     let changed: Vec<usize> = (0..out.len()).filter(|at| out[*at] != clean[*at]).collect();
     let ascii = |text: &str| text.len();
     let wide = |text: &str| 2 * text.encode_utf16().count();
-    // Asterisks and zeros take the place of characters; of ASCII in UTF-16 every second byte was zero.
+    // Characters become asterisks and zeros. In UTF-16, every second byte of ASCII characters was already zero.
     assert!(changed.iter().all(|at| clean[*at] == b'*' || clean[*at] == 0));
     let at_most: usize =
         names.iter().map(|name| ascii(name) + wide(name)).sum::<usize>() + 5 * wide(names[0]) + 3 * ascii(names[0]);
     assert!(changed.len() > 60 && changed.len() <= at_most, "{} of {at_most}", changed.len());
-    // In memory: both forms, another case, at a border of ranges, twice within the large range; once each in a module and a thread.
+    // In memory: both encodings, the other case, at the border of two ranges, and twice in the large range. In names: a module
+    // and a thread.
     for line in [
-        "blanked     pattern 1: at 6 places in memory, at 2 in names and other text",
-        "            pattern 2: at 2 places in memory, at 0 in names and other text",
-        "            pattern 3: at 2 places in memory, at 0 in names and other text",
+        "blanked     pattern 1: 6 places in memory, 2 in names and other text",
+        "            pattern 2: 2 places in memory, 0 in names and other text",
+        "            pattern 3: 2 places in memory, 0 in names and other text",
     ] {
         assert!(told.lines().any(|it| it == line), "{line}: {told}");
     }
     assert!(!names.iter().any(|name| told.contains(name)), "{told}");
 }
 
-fn what_was_removed_and_what_remains_is_told() {
+fn the_report_lists_what_was_removed_and_what_remains() {
     let source = Dump::new()
         .system_info(Cpu::AMD64.windows())
         .thread(Thread::new(7).context(Cpu::AMD64.context(0x1000, 0x2000)));
@@ -116,14 +118,13 @@ fn what_was_removed_and_what_remains_is_told() {
     let words = ["--letters", "/mw", "--drop-stream", "threadnames", "in.dmp", "clean.dmp"];
     let told = folder.printed(0, "sanitise", &words);
     let size = folder.read("clean.dmp").len();
-    let unfiltered =
-        format!("{} bytes of memory that letters ask for and nothing filters: data of the program, or code", 0x123);
+    let unfiltered = format!("{} bytes of unfiltered memory that the letters add: data or code of the program", 0x123);
     for line in [
         format!("written     clean.dmp, {size} bytes, /mwrR"),
-        "removed     streams that may hold what a user typed: 0x10001, CommentA".to_owned(),
+        "removed     streams that may contain user input: 0x10001, CommentA".to_owned(),
         "            streams that you left out: ThreadNames".to_owned(),
         format!("            {unfiltered}"),
-        "            SystemInfo: processor, version of the system, service pack".to_owned(),
+        "            SystemInfo: processor, system version, service pack".to_owned(),
     ] {
         assert!(told.lines().any(|it| it == line), "{line}: {told}");
     }
@@ -139,17 +140,17 @@ fn every_stream_that_remains_is_described() {
     assert_eq!(kept, described);
 }
 
-fn what_would_not_be_clean_is_refused() {
+fn unsafe_results_and_wrong_arguments_are_refused() {
     let rows: [(&[&str], i32, &str); 9] = [
-        (&["--letters", "/ma", "in.dmp", "out.dmp"], 2, "--letters /ma: full memory overrules r"),
-        (&["--letters", "/mf", "in.dmp", "out.dmp"], 2, "--letters /mf: full memory overrules r"),
+        (&["--letters", "/ma", "in.dmp", "out.dmp"], 2, "--letters /ma: full memory overrides r"),
+        (&["--letters", "/mf", "in.dmp", "out.dmp"], 2, "--letters /mf: full memory overrides r"),
         (&["--letters", "/f", "in.dmp", "out.dmp"], 2, "--letters /f: a full user dump cannot be filtered"),
         (&["--pattern", "ab", "in.dmp", "out.dmp"], 2, "\"ab\" is too short"),
-        (&["--drop-stream", "Nothing", "in.dmp", "out.dmp"], 2, "\"Nothing\" is not a type of stream"),
-        (&["in.dmp"], 2, "INPUT and OUTPUT are needed"),
-        (&["--pattern", "MDMP", "in.dmp", "out.dmp"], 1, "in.dmp: \"MDMP\" is in the tables"),
+        (&["--drop-stream", "Nothing", "in.dmp", "out.dmp"], 2, "\"Nothing\" is not a stream type"),
+        (&["in.dmp"], 2, "expected INPUT and OUTPUT"),
+        (&["--pattern", "MDMP", "in.dmp", "out.dmp"], 1, "in.dmp: \"MDMP\" occurs in the header or directory"),
         (&["in.dmp", "old.dmp"], 1, "old.dmp: file exists; use --overwrite to overwrite it"),
-        (&["--overwrite", "in.dmp", "in.dmp"], 1, "in.dmp: it is INPUT"),
+        (&["--overwrite", "in.dmp", "in.dmp"], 1, "in.dmp: this is INPUT"),
     ];
     for (words, code, expected) in rows {
         let folder = Folder::with(&[("in.dmp", QUICK_START), ("old.dmp", b"old")]);

@@ -1,6 +1,6 @@
-//! `snapshot` of processes that the tests start themselves, with an empty environment; and `write_minimal`.
+//! Tests of `write_minimal`, and of `snapshot` with processes that the tests start with an empty environment.
 //!
-//! Where the kernel lets nobody trace them, and on other systems, these tests are ignored by name.
+//! The tests of `snapshot` are reported as ignored on other systems, and if the kernel does not allow tracing.
 
 use libtest_mimic::{Completion, Failed, Trial};
 
@@ -8,12 +8,12 @@ use super::Folder;
 use crate::support::trials;
 
 pub fn trials() -> Vec<Trial> {
-    let own = trials![a_made_up_process_is_sound_for_the_check_and_the_peer, words_are_looked_at];
+    let portable = trials![a_made_up_process_is_valid_for_the_check_and_the_peer, arguments_are_checked];
     type OfLinux = (&'static str, fn() -> Completion);
     let of_linux: [OfLinux; 6] = [
         ("everything_of_a_process_is_in_its_dump", linux::everything_of_a_process_is_in_its_dump),
-        ("arguments_and_environment_come_along_only_if_asked_for", linux::arguments_and_environment),
-        ("pages_that_cannot_be_read_are_zeros_and_told", linux::pages_that_cannot_be_read_are_zeros_and_told),
+        ("arguments_and_environment_are_only_in_the_dump_on_request", linux::arguments_and_environment),
+        ("unreadable_pages_are_zero_and_reported", linux::unreadable_pages_are_zero_and_reported),
         ("every_letter_re_encodes_the_dump", linux::every_letter_re_encodes_the_dump),
         ("the_process_goes_on_after_a_failure", linux::the_process_goes_on_after_a_failure),
         ("the_process_goes_on_after_an_interrupt", linux::the_process_goes_on_after_an_interrupt),
@@ -23,10 +23,10 @@ pub fn trials() -> Vec<Trial> {
             Ok(test())
         })
     });
-    own.into_iter().chain(of_linux).collect()
+    portable.into_iter().chain(of_linux).collect()
 }
 
-fn a_made_up_process_is_sound_for_the_check_and_the_peer() {
+fn a_made_up_process_is_valid_for_the_check_and_the_peer() {
     let folder = Folder::with(&[]);
     let printed = folder.printed(0, "write_minimal", &["out.dmp"]);
     let file = folder.read("out.dmp");
@@ -34,17 +34,17 @@ fn a_made_up_process_is_sound_for_the_check_and_the_peer() {
     assert_eq!(printed.lines().last(), Some(&*last));
     assert!(folder.printed(0, "dumpchk", &["out.dmp"]).ends_with("no findings\n"));
     let peer = minidump::Minidump::read(&*file).expect("the peer opens it");
-    let exception = peer.get_stream::<minidump::MinidumpException<'_>>().expect("it is there");
-    let system = peer.get_stream::<minidump::MinidumpSystemInfo>().expect("it is there");
+    let exception = peer.get_stream::<minidump::MinidumpException<'_>>().expect("the dump has an exception");
+    let system = peer.get_stream::<minidump::MinidumpSystemInfo>().expect("the dump has system information");
     assert_eq!(exception.get_crash_reason(system.os, system.cpu).to_string(), "EXCEPTION_ACCESS_VIOLATION_WRITE");
-    let threads = peer.get_stream::<minidump::MinidumpThreadList<'_>>().expect("they are there");
-    let memory = peer.get_memory().expect("it is there");
+    let threads = peer.get_stream::<minidump::MinidumpThreadList<'_>>().expect("the dump has threads");
+    let memory = peer.get_memory().expect("the dump has memory");
     assert!(
         threads.threads.iter().all(|thread| thread.stack_memory(&memory).is_some_and(|stack| stack.size() == 4096))
     );
 }
 
-fn words_are_looked_at() {
+fn arguments_are_checked() {
     let folder = Folder::with(&[]);
     for (program, wrong) in [
         ("write_minimal", &[&[][..], &["a", "b"]][..]),
@@ -69,12 +69,12 @@ mod linux {
     use libtest_mimic::Completion;
 
     fn elsewhere() -> Completion {
-        Completion::ignored_with("there is no such process on this system")
+        Completion::ignored_with("this system is not Linux")
     }
 
     pub use elsewhere as everything_of_a_process_is_in_its_dump;
     pub use elsewhere as arguments_and_environment;
-    pub use elsewhere as pages_that_cannot_be_read_are_zeros_and_told;
+    pub use elsewhere as unreadable_pages_are_zero_and_reported;
     pub use elsewhere as every_letter_re_encodes_the_dump;
     pub use elsewhere as the_process_goes_on_after_a_failure;
     pub use elsewhere as the_process_goes_on_after_an_interrupt;

@@ -1,4 +1,4 @@
-//! What `dumpchk` and `threads` say of stacks that are not there, or not where readers look for them.
+//! The output of `dumpchk` and `threads` for stacks that are missing, or not where readers look for them.
 
 use libtest_mimic::Trial;
 
@@ -10,17 +10,17 @@ use crate::synth::{Dump, Module, Stack, Thread};
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        a_thread_without_a_stack_is_told,
+        a_thread_without_a_stack_is_reported,
         memory_at_the_stack_pointer_is_a_stack,
-        a_stack_that_no_list_has_is_told,
-        a_stack_that_is_not_in_the_file_is_told,
-        the_case_has_its_stack_in_the_thread_alone,
+        a_stack_in_no_memory_list_is_reported,
+        a_stack_outside_the_file_is_reported,
+        the_stack_of_the_case_is_only_in_the_thread_record,
     ]
 }
 
 const STACK: u64 = 0x20_0000;
 
-/// Three threads on one processor; the last one has no context either.
+/// Returns a dump with two threads; the second one has no stack.
 fn dump(cpu: Cpu) -> Dump {
     let dump = Dump::new().system_info(cpu.windows()).module(Module::new(0x40_0000, 0x1000, "a.exe"));
     let with_stack = Thread::new(1).context(cpu.context(0x40_0010, STACK + 0x10));
@@ -43,7 +43,7 @@ fn codes(folder: &Folder) -> Vec<String> {
     found.get("findings").list().iter().map(|finding| finding.get("code").text().to_owned()).collect()
 }
 
-fn a_thread_without_a_stack_is_told() {
+fn a_thread_without_a_stack_is_reported() {
     for cpu in Cpu::ALL {
         let dump = dump(cpu).thread(Thread::new(3));
         let folder = Folder::with(&[("in.dmp", &dump.build())]);
@@ -54,7 +54,8 @@ fn a_thread_without_a_stack_is_told() {
         assert_eq!(without_stack(&folder), [2, 3]);
         let printed = folder.printed(0, "threads", &["in.dmp"]);
         assert!(
-            printed.contains("thread 0x1, environment block 0x0\n  stack 0x200010 to 0x201000, 4080 bytes of it\n"),
+            printed
+                .contains("thread 0x1, environment block 0x0\n  stack 0x200010 to 0x201000, 4080 bytes in the dump\n"),
             "{printed}"
         );
         assert!(printed.contains("thread 0x2, environment block 0x0\n  no stack\n"), "{printed}");
@@ -62,7 +63,7 @@ fn a_thread_without_a_stack_is_told() {
     }
 }
 
-/// Readers find it there, though the thread does not say how long it is.
+/// Readers find the stack there, although the thread record has no stack size.
 fn memory_at_the_stack_pointer_is_a_stack() {
     let dump = dump(Cpu::AMD64).memory(0x90_0000, [1; 0x100]);
     let folder = Folder::with(&[("in.dmp", &dump.build())]);
@@ -73,8 +74,8 @@ fn memory_at_the_stack_pointer_is_a_stack() {
     assert!(!printed.contains("no stack"), "{printed}");
 }
 
-/// The bytes are in the file, and the thread has their position, but no list of memory has them.
-fn a_stack_that_no_list_has_is_told() {
+/// The bytes are in the file, and the thread record has their RVA, but no memory list has them.
+fn a_stack_in_no_memory_list_is_reported() {
     for cpu in Cpu::ALL {
         let dump = dump(cpu).memory(0x90_0000, [1; 0x100]);
         let folder = Folder::with(&[("in.dmp", &dump.build())]);
@@ -82,15 +83,15 @@ fn a_stack_that_no_list_has_is_told() {
         let printed = folder.printed(1, "dumpchk", &["in.dmp"]);
         let line = printed.lines().find(|line| line.starts_with("  stack-not-listed: ThreadList, entry 0 "));
         assert!(line.is_some_and(|line| line.contains("no memory list has the bytes of the stack")), "{printed}");
-        // The bytes are there, so the thread has a stack.
+        // The bytes are in the dump, so the thread has a stack.
         assert_eq!(without_stack(&folder), [0; 0]);
-        // With the memory that the thread names in a list as well, nothing is wrong.
+        // If a memory list also has the stack of the thread record, nothing is wrong.
         let listed = Folder::with(&[("in.dmp", &self::dump(cpu).memory(STACK + 0x10, [7; 0xff0]).build())]);
         assert!(!codes(&listed).iter().any(|code| code == "stack-not-listed"), "{cpu:?}");
     }
 }
 
-fn a_stack_that_is_not_in_the_file_is_told() {
+fn a_stack_outside_the_file_is_reported() {
     let cpu = Cpu::AMD64;
     let thread =
         Thread::new(3).context(cpu.context(0x40_0010, STACK + 0x10)).stack(Stack::At(STACK, 0x1000, 0x7f00_0000));
@@ -100,11 +101,11 @@ fn a_stack_that_is_not_in_the_file_is_told() {
     let printed = folder.printed(1, "dumpchk", &["in.dmp"]);
     assert!(printed.lines().any(|line| line.starts_with("  memory-truncated: ThreadList, entry 0 ")), "{printed}");
     let printed = folder.printed(0, "threads", &["in.dmp"]);
-    assert!(printed.contains("  stack 0x200000 to 0x201000, 0 bytes of it\n"), "{printed}");
+    assert!(printed.contains("  stack 0x200000 to 0x201000, 0 bytes in the dump\n"), "{printed}");
 }
 
-/// From `cases.tsv`: `dumpchk` says that no memory list has the bytes, and `redump` puts them into one.
-fn the_case_has_its_stack_in_the_thread_alone(shared: &Shared) {
+/// From `cases.tsv`: `dumpchk` reports that no memory list has the bytes, and `redump` adds them to one.
+fn the_stack_of_the_case_is_only_in_the_thread_record(shared: &Shared) {
     let folder = Folder::with(&[("in.dmp", &shared.read("cases/stack-only-in-thread-record.dmp"))]);
     assert_eq!(codes(&folder), ["stack-not-listed"]);
     folder.redump(&["/m", "in.dmp", "out.dmp"]);

@@ -1,4 +1,4 @@
-//! What `dumpchk` prints of exceptions, comments and findings: the same for people and, as JSON, for programs.
+//! Checks that `dumpchk` prints the same exceptions, comments and findings as text and as JSON.
 
 use libtest_mimic::Trial;
 use userdump::read::check::FindingCode;
@@ -12,10 +12,10 @@ use crate::synth::{Dump, Exception, Module, Part, SystemInfo, Thread};
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        exceptions_are_told_with_what_they_accessed_and_where,
-        comments_are_told,
-        every_finding_is_told,
-        dumps_that_no_debugger_opens_are_told,
+        exceptions_have_address_and_module,
+        comments_are_printed,
+        every_finding_is_printed,
+        dumps_that_no_debugger_opens_have_findings,
     ]
 }
 
@@ -23,32 +23,33 @@ const LINUX: u32 = 0x8201;
 const MAC: u32 = 0x8101;
 const WINDOWS: u32 = 2;
 
-/// An exception, the instruction pointer of its context, and what there is to be said.
+/// An exception, the instruction pointer of its context, and the expected output.
 struct Row {
     cpu: Cpu,
     platform: u32,
     exception: Exception,
     instruction: u64,
     module: (u64, &'static str),
-    /// The reason, what was accessed, what LLDB says, and the place in the module.
+    /// The reason, the accessed address, LLDB's description, and the place in the module.
     text: &'static str,
     accessed: Option<u64>,
     place: Option<(u64, u64)>,
     lldb: Option<&'static str>,
 }
 
-/// A record as it is in the file, of thread 42.
+/// Returns an exception record of thread 42.
 fn raised(code: u32, flags: u32, address: u64, parameters: &[u64]) -> Exception {
     let mut information = [0; 15];
     information[..parameters.len()].copy_from_slice(parameters);
     Exception { flags, information, parameters: parameters.len() as u32, ..Exception::new(42, code, address) }
 }
 
-/// The text of LLDB in place of the parameters.
+/// Returns an exception record with LLDB's text instead of parameters.
 fn of_lldb(text: &str) -> Exception {
     let mut bytes = [0; 120];
     bytes[..text.len()].copy_from_slice(text.as_bytes());
-    let word = |index: usize| u64::from_le_bytes(bytes[8 * index..8 * index + 8].try_into().expect("eight bytes"));
+    let word =
+        |index: usize| u64::from_le_bytes(bytes[8 * index..8 * index + 8].try_into().expect("the slice has 8 bytes"));
     Exception { information: std::array::from_fn(word), ..raised(11, 0x4c4c_4442, 0x40_05d0, &[0]) }
 }
 
@@ -67,7 +68,7 @@ fn rows() -> Vec<Row> {
     let windows = Row {
         cpu: Cpu::X86,
         platform: WINDOWS,
-        // Debuggers extend the sign of 32-bit addresses, in the record and in the list of modules.
+        // Debuggers sign-extend 32-bit addresses in the exception record and in the module list.
         exception: raised(0xc000_0005, 0, 0xffff_ffff_8040_1010, &[1, 0xffff_ffff_9000_0000]),
         instruction: 0x8040_1010,
         module: (0xffff_ffff_8040_0000, r"C:\a.exe"),
@@ -93,7 +94,7 @@ fn rows() -> Vec<Row> {
             ..in_linux()
         },
         Row {
-            // Outside of every module.
+            // The address is outside all modules.
             exception: raised(11, 2, 0x7000, &[]),
             instruction: 0x7000,
             text: "SIGSEGV (11), SEGV_ACCERR (2) accessing 0x7000 in thread 0x2a at 0x7000",
@@ -129,7 +130,7 @@ fn rows() -> Vec<Row> {
             ..in_windows()
         },
         Row {
-            // What a program reports itself is often without an address: that of the context counts.
+            // An exception that a program reports itself often has no address. The instruction pointer of the context is used.
             exception: raised(0x517_a7ed, 0, 0, &[]),
             text: r"CRASHPAD_SIMULATED (0x517a7ed): a dump was requested and nothing crashed, in thread 0x2a at 0x80401010, C:\a.exe + 0x1010",
             accessed: None,
@@ -159,7 +160,7 @@ fn copy(row: &Row) -> Row {
     Row { exception: row.exception.clone(), ..*row }
 }
 
-fn exceptions_are_told_with_what_they_accessed_and_where() {
+fn exceptions_have_address_and_module() {
     for row in rows() {
         let system = SystemInfo { platform: row.platform, ..row.cpu.windows() };
         let thread = Thread::new(42).context(row.cpu.context(row.instruction, 0x9000));
@@ -171,7 +172,7 @@ fn exceptions_are_told_with_what_they_accessed_and_where() {
         assert_eq!(table(&printed, "exceptions: 1"), [row.text]);
 
         let found = Json::parse(folder.run("dumpchk", &["--json", "in.dmp"]).out.as_bytes());
-        let [found] = found.get("exceptions").list() else { panic!("there is one: {found:?}") };
+        let [found] = found.get("exceptions").list() else { panic!("one exception expected: {found:?}") };
         let number = |key: &str| Some(found.get(key)).filter(|it| **it != Json::Null).map(Json::number);
         assert_eq!(number("thread"), Some(42));
         assert_eq!(number("code"), Some(row.exception.code.into()));
@@ -183,9 +184,9 @@ fn exceptions_are_told_with_what_they_accessed_and_where() {
         assert_eq!(*found.get("module"), module, "{}", row.text);
         assert_eq!(*found.get("lldb"), row.lldb.map_or(Json::Null, |text| Json::Text(text.to_owned())));
         assert!(row.text.starts_with(found.get("reason").text()), "{}: {found:?}", row.text);
-        let name = row.text.split(' ').next().expect("there is a name");
+        let name = row.text.split(' ').next().expect("the text starts with a name");
         assert_eq!(found.get("name").text(), name);
-        // The example that shows registers says the same of the instruction.
+        // `threads` prints the same instruction address.
         let printed = folder.printed(0, "threads", &["in.dmp"]);
         let stopped = format!("thread 0x2a stopped at 0x{instruction:x}: {name} ");
         let base = if row.cpu.word == 4 { row.module.0 & 0xffff_ffff } else { row.module.0 };
@@ -198,7 +199,7 @@ fn exceptions_are_told_with_what_they_accessed_and_where() {
     }
 }
 
-fn comments_are_told() {
+fn comments_are_printed() {
     let dump = Dump::new().system_info(Cpu::AMD64.windows()).comment_a("first").comment_w("second\nof two lines 😀");
     let folder = Folder::with(&[("in.dmp", &dump.build())]);
     let printed = folder.run("dumpchk", &["in.dmp"]).out;
@@ -208,9 +209,9 @@ fn comments_are_told() {
     assert_eq!(found, ["first", "second\nof two lines 😀"]);
 }
 
-/// A dump for each code, by what else tests the check.
-fn every_finding_is_told() {
-    let mut told = 0;
+/// Uses the dumps of the tests of the check, one for each code.
+fn every_finding_is_printed() {
+    let mut tested = 0;
     for &code in FindingCode::ALL {
         let of_others = crate::compressed::broken::CODES.contains(&code) || OF_USER_DUMPS.contains(&code);
         if of_others {
@@ -225,36 +226,40 @@ fn every_finding_is_told() {
         let finding = findings.iter().find(|finding| finding.get("code").text() == code.as_str());
         let message = finding.unwrap_or_else(|| panic!("{code} is not in {findings:?}")).get("message").text();
         assert_eq!(words(line), words(&format!("{code}: {message}")));
-        told += 1;
+        tested += 1;
     }
-    assert!(told > 40, "{told} codes");
+    assert!(tested > 40, "{tested} codes");
 }
 
-/// They have tests with dumps of their own.
+/// Codes that other tests cover.
 const OF_USER_DUMPS: [FindingCode; 3] =
     [FindingCode::PartOutsideFile, FindingCode::PartsOverlap, FindingCode::ImageMissing];
 
-/// By what the debugger says of such dumps: each has a finding that tells why.
-fn dumps_that_no_debugger_opens_are_told() {
+/// The debugger refuses these dumps. Each has a finding with the reason.
+fn dumps_that_no_debugger_opens_have_findings() {
     let cpu = Cpu::AMD64;
     let bare = || Dump::new().system_info(cpu.windows());
     let thread = |id| Thread::new(id).context(cpu.context(0x1000, 0x2000));
-    let whole = || bare().thread(thread(7)).module(Module::new(0x1000, 0x1000, "a.exe"));
+    let complete = || bare().thread(thread(7)).module(Module::new(0x1000, 0x1000, "a.exe"));
     let rows: [(&str, Dump, &[&str]); 8] = [
-        ("the flag without the list", whole().flags(2).memory(0x2000, "a"), &["flags-disagree"]),
-        ("the list without the flag", whole().flags(4).memory64(0x2000, "a"), &["flags-disagree"]),
-        ("no flags at all", whole().flags(0).memory64(0x2000, "a"), &["flags-disagree"]),
-        ("other bytes at an address", whole().memory(0x2000, "abc").memory(0x2001, "bd"), &["ranges-disagree"]),
+        ("the flag without the list", complete().flags(2).memory(0x2000, "a"), &["flags-disagree"]),
+        ("the list without the flag", complete().flags(4).memory64(0x2000, "a"), &["flags-disagree"]),
+        ("no flags", complete().flags(0).memory64(0x2000, "a"), &["flags-disagree"]),
         (
-            "an exception of no thread",
-            whole().exception(Exception { context: Part::None, ..Exception::new(9, 1, 2) }),
+            "different bytes at the same address",
+            complete().memory(0x2000, "abc").memory(0x2001, "bd"),
+            &["ranges-disagree"],
+        ),
+        (
+            "an exception of a missing thread",
+            complete().exception(Exception { context: Part::None, ..Exception::new(9, 1, 2) }),
             &["context-missing", "exception-thread-missing"],
         ),
         ("no thread", bare().module(Module::new(0x1000, 0x1000, "a.exe")), &["no-threads"]),
         ("no module", bare().thread(thread(7)), &["no-modules"]),
         (
             "registers of another processor",
-            whole().thread(Thread::new(8).context(Cpu::ARM64.context(0x1000, 0x2000))),
+            complete().thread(Thread::new(8).context(Cpu::ARM64.context(0x1000, 0x2000))),
             &["context-of-other-processor"],
         ),
     ];
@@ -264,6 +269,6 @@ fn dumps_that_no_debugger_opens_are_told() {
         let found: Vec<_> = found.get("findings").list().iter().map(|it| it.get("code").text()).collect();
         assert_eq!(found, codes, "{what}");
     }
-    let folder = Folder::with(&[("in.dmp", &whole().build())]);
+    let folder = Folder::with(&[("in.dmp", &complete().build())]);
     assert!(folder.printed(0, "dumpchk", &["in.dmp"]).ends_with("\nno findings\n"));
 }
