@@ -65,7 +65,7 @@ fn moves_and_stays_the_same(source: &[u8], what: &str) -> bool {
         let dump = Dump::parse(source).expect("it is a dump");
         let hooks = Hooks::new().add_stream(StreamType(NEW), &b"new"[..]);
         let error = Redump::with_hooks(&dump, &Options::as_is(), hooks).expect_err("nothing can move");
-        assert!(error.to_string().contains("a dump whose directory shares bytes with its header"), "{what}: {error}");
+        assert!(error.to_string().contains("a dump whose directory overlaps its header"), "{what}: {error}");
         return false;
     }
     let (out, _) = hooked(source, "as-is", Hooks::new().add_stream(StreamType(NEW), &b"thirteen byte"[..]));
