@@ -17,7 +17,7 @@ use userdump::read::{ModuleList, ThreadList};
 
 use support::{Shape, count};
 
-/// The results of a listing, which are compared and cannot be optimized away.
+/// The results of a listing, which are compared and cannot be optimised away.
 #[derive(Debug, Default, PartialEq)]
 struct Found {
     modules: u64,

@@ -104,7 +104,7 @@ impl Ranges {
         self.bytes += size;
         if self.end == Some(address) && self.count > 0 {
             if self.count <= LISTED as u64 {
-                self.listed.last_mut().expect("it is listed").1 += size;
+                self.listed.last_mut().expect("the last range is listed").1 += size;
             }
         } else {
             self.count += 1;

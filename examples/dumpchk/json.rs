@@ -17,9 +17,9 @@ use userdump::read::{
     FromStream, FullUserDump, List, MemoryRange, Minidump, ModuleList, SystemInfo, Target, ThreadList,
 };
 
+use crate::exceptions::{Modules, Place, comments, lldb_text};
 use crate::findings::Findings;
 use crate::names::{available, format, meaning_of_address, system};
-use crate::raised::{Modules, Place, comments, lldb_text};
 use crate::stacks::Stacks;
 use crate::triage::Triage;
 use crate::wow64::Wow64Facts;

@@ -37,12 +37,12 @@
 //! such as those of ProcDump, follow. `--json` prints the same as one JSON object. At most 1000 findings are listed for each
 //! finding code.
 
+mod exceptions;
 mod findings;
 #[path = "../support/help.rs"]
 mod help;
 mod json;
 mod names;
-mod raised;
 mod stacks;
 mod text;
 mod triage;

@@ -14,9 +14,9 @@ use userdump::read::text::Utf16;
 use userdump::read::thread::{StackWords, ThreadNames};
 use userdump::read::{FullUserDump, Minidump, Module, SystemInfo, Target};
 
+use crate::exceptions::{self, Modules, Place, lldb_text};
 use crate::findings::Findings;
 use crate::names::{available, system};
-use crate::raised::{self, Modules, Place, lldb_text};
 use crate::stacks::Stacks;
 use crate::triage::Triage;
 use crate::wow64::Wow64Facts;
@@ -227,7 +227,7 @@ fn exception(exception: &AnyException<'_>, place: &Place<'_>, target: Target) ->
 
 /// Prints the comments. Further lines of a comment are indented below its first line.
 fn comments(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
-    table(out, "comments", raised::comments(dump), |comment| {
+    table(out, "comments", exceptions::comments(dump), |comment| {
         let lines = comment.lines().filter(|line| !line.trim().is_empty()).take(ROWS);
         let lines: Vec<_> = lines.map(|line| line.chars().take(CHARACTERS).map(visible).collect::<String>()).collect();
         lines.join("\n    ")

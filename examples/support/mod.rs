@@ -36,7 +36,7 @@ pub fn run(help: &str, task: Task) -> ExitCode {
     let mut synopsis = help.lines().next().unwrap_or_default().split_whitespace();
     let (name, wanted) = (synopsis.next().unwrap_or_default(), synopsis.count());
     if words.len() != wanted {
-        return help::misused(help, &format!("expected {wanted} arguments, found {}", words.len()));
+        return help::misused(help, &format!("wrong number of arguments: {}, expected {wanted}", words.len()));
     }
     let Some((path, words)) = words.split_first() else { return ExitCode::from(2) };
     let Some(words) = words.iter().map(|word| word.to_str().map(str::to_owned)).collect::<Option<Vec<_>>>() else {

@@ -133,7 +133,7 @@ fn a_folder_is_re_encoded_as_by_redump() {
         let sum = format!("2 written ({before} -> {after} bytes), 0 of them flawed; 0 skipped, 2 failed");
         assert_eq!(failures[3], sum);
 
-        let manifest = String::from_utf8(folder.read("m.jsonl")).expect("it is UTF-8");
+        let manifest = String::from_utf8(folder.read("m.jsonl")).expect("the manifest is UTF-8");
         let manifest = lines(&manifest);
         assert_eq!(results(&manifest), told);
         let [first, second, ..] = manifest.as_slice() else { panic!("four lines expected") };
@@ -270,7 +270,7 @@ fn results_are_replaced_or_skipped_as_asked() {
         (
             ran.code,
             folder.read("out/a.dmp") == b"old",
-            lines(&String::from_utf8(folder.read("m.jsonl")).expect("it is UTF-8")),
+            lines(&String::from_utf8(folder.read("m.jsonl")).expect("the manifest is UTF-8")),
         )
     };
     let (code, is_old, manifest) = run(&[]);
@@ -321,7 +321,7 @@ fn the_exit_status_tells_the_result() {
     for (words, code, expected) in rows {
         let folder = folder(&files);
         let ran = folder.run("batch", &[&["--output", "out", "--manifest", "m.jsonl"], words].concat());
-        let manifest = lines(&String::from_utf8(folder.read("m.jsonl")).expect("it is UTF-8"));
+        let manifest = lines(&String::from_utf8(folder.read("m.jsonl")).expect("the manifest is UTF-8"));
         assert_eq!((ran.code, results(&manifest).as_slice()), (code, expected), "{words:?}");
         let told: Vec<_> = ran.out.lines().map(|line| line.split_whitespace().next().unwrap_or_default()).collect();
         assert_eq!(told, expected, "{words:?}");

@@ -15,7 +15,7 @@ pub fn trials() -> Vec<Trial> {
         each_option_names_the_same_as_in_the_debugger,
         numbers_are_read_as_the_debugger_reads_them,
         the_last_use_of_an_option_counts,
-        what_cannot_be_read_is_refused,
+        unreadable_addresses_are_refused,
         wrong_numbers_are_refused,
         contradicting_options_are_refused,
         options_of_the_debugger_that_are_ignored,
@@ -25,11 +25,11 @@ pub fn trials() -> Vec<Trial> {
     ];
     for name in golden::EXCEPTION_WORDS {
         trials.push(shared_trial(format!("programs::exceptions::golden_{name}"), move |shared| {
-            words_give_what_the_debugger_wrote(shared, name);
+            options_give_the_result_of_the_debugger(shared, name);
         }));
     }
-    trials.push(shared_trial("programs::exceptions::what_is_found_in_real_dumps_is_theirs", |shared| {
-        what_is_found_in_real_dumps_is_theirs(shared);
+    trials.push(shared_trial("programs::exceptions::exceptions_found_in_real_dumps_are_right", |shared| {
+        exceptions_found_in_real_dumps_are_right(shared);
     }));
     trials
 }
@@ -117,7 +117,7 @@ fn the_last_use_of_an_option_counts() {
     }
 }
 
-fn what_cannot_be_read_is_refused() {
+fn unreadable_addresses_are_refused() {
     let folder = folder();
     let pointers = hex(POINTERS);
     let rows: [(&[&str], &str); 8] = [
@@ -243,7 +243,7 @@ fn finding_no_exception_is_not_a_failure() {
     assert!(folder.refusal(1, &["--find-exception", "none.dmp"]).starts_with("none.dmp: "));
 }
 
-fn words_give_what_the_debugger_wrote(shared: &Shared, name: &str) {
+fn options_give_the_result_of_the_debugger(shared: &Shared, name: &str) {
     let member = |name: &str| shared.golden(&format!("exception-words/{name}.dmp"));
     let words = match name {
         "plain" => "--made-up",
@@ -273,7 +273,7 @@ fn words_give_what_the_debugger_wrote(shared: &Shared, name: &str) {
 
 /// Breakpad's crash handler left the exception on the stack. The expected values come from other readers, as listed in the
 /// manifest of the corpus.
-fn what_is_found_in_real_dumps_is_theirs(shared: &Shared) {
+fn exceptions_found_in_real_dumps_are_right(shared: &Shared) {
     let names = ["breakpad-ascii-read-av", "breakpad-null-write-av", "breakpad-minidump2-2006"];
     for name in names {
         let row = shared.corpus().into_iter().find(|row| row.file.contains(name)).expect("the file is in the corpus");

@@ -3,13 +3,13 @@
 mod batch;
 mod cabinet;
 mod compare;
+mod dumpchk;
 mod exceptions;
 mod help;
 mod ingest;
 mod sanitise;
 mod snapshot;
 mod stacks;
-mod told;
 mod wow64;
 
 use std::collections::BTreeMap;
@@ -28,13 +28,13 @@ pub fn trials() -> Vec<Trial> {
         batch::trials(),
         cabinet::trials(),
         compare::trials(),
+        dumpchk::trials(),
         exceptions::trials(),
         help::trials(),
         ingest::trials(),
         sanitise::trials(),
         snapshot::trials(),
         stacks::trials(),
-        told::trials(),
         wow64::trials(),
     ]
     .into_iter()

@@ -57,7 +57,7 @@ fn patterns_are_blank_everywhere() {
             memory[at..at + form.len()].copy_from_slice(&form);
         }
     }
-    memory[0x1f8..0x200].copy_from_slice(b"jANE dOE");
+    memory[0x1f8..0x200].copy_from_slice(b"JANE DOE");
     // At the border of two ranges, and where the redaction hook may get the next piece.
     let border = forms("Jane Doe");
     let mut large = vec![b'.'; 3 << 20];

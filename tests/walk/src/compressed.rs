@@ -1,27 +1,27 @@
-//! Compressed memory, checked rule by rule and unpacked by a plain decoder: nothing is shared with the crate.
+//! Checks the rules of compressed memory and decompresses it with a simple decoder. No code is shared with the crate.
 //!
-//! The rules are those that were measured of the debugger and of the writer of Windows.
+//! The rules were measured with the debugger and with the writer of Windows.
 
 use crate::facts::{Facts, Rva};
 
-/// The type of its stream.
+/// The type of the stream.
 const STREAM: u32 = 25;
-/// The bits of the header's flags for compressed and for full memory.
+/// The header flags for compressed and for full memory.
 pub const COMPRESSED: u64 = 0x400_0000;
 pub const FULL: u64 = 2;
 
-/// A row of the array of regions.
+/// An entry of the region array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Region {
     pub number: u64,
     pub address: u64,
     pub bucket: u64,
     pub size: u32,
-    /// In the uncompressed bucket.
+    /// The offset in the uncompressed bucket.
     pub offset: u32,
 }
 
-/// A row of the array of buckets.
+/// An entry of the bucket array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
     pub number: u64,
@@ -36,14 +36,14 @@ pub struct Bucket {
 #[derive(Debug)]
 pub struct Compressed {
     pub offset: u64,
-    /// The words behind the size of the header and its version.
+    /// The 64-bit fields after the header size and the version.
     pub words: [u64; 17],
     pub regions: Vec<Region>,
     pub buckets: Vec<Bucket>,
 }
 
 impl Compressed {
-    /// `None` if there is no such stream.
+    /// Decodes the stream; returns `None` if there is no such stream.
     pub fn of(facts: &Facts<'_>) -> Option<Self> {
         let Rva(offset) = facts.stream(STREAM)?.rva;
         let words: [u64; 17] = std::array::from_fn(|index| facts.u64(offset + 8 + 8 * index as u64));
@@ -66,7 +66,7 @@ impl Compressed {
         Some(Self { offset, words, regions: regions.collect(), buckets: buckets.collect() })
     }
 
-    /// The rules that the file breaks.
+    /// Returns the rules that the file violates.
     pub fn broken(&self, facts: &Facts<'_>) -> Vec<String> {
         let [signature, _, _, most, offset, size, bytes, packed, saved, ..] = self.words;
         let [.., regions, _, regions_size, buckets, _, buckets_size, stream_at, stream_size] = self.words;
@@ -89,7 +89,7 @@ impl Compressed {
             ("bytes by regions", sum(&mut self.regions.iter().map(|it| it.size)) == bytes),
             ("bytes by buckets", sum(&mut self.buckets.iter().map(|it| it.size)) == bytes),
             ("compressed bytes", sum(&mut self.buckets.iter().map(|it| it.packed)) == packed),
-            ("per cent", (saved as f64 - percent).abs() <= 0.5 || (saved == 0 && percent < 0.0)),
+            ("percentage", (saved as f64 - percent).abs() <= 0.5 || (saved == 0 && percent < 0.0)),
         ]
         .into_iter()
         .filter(|(_, holds)| !holds)
@@ -97,7 +97,7 @@ impl Compressed {
         .collect();
         for (pair, number) in self.regions.windows(2).zip(1..) {
             if pair[0].address + u64::from(pair[0].size) > pair[1].address {
-                broken.push(format!("region {number} is not behind the one before it"));
+                broken.push(format!("region {number} is not after the previous one"));
             }
         }
         for (region, number) in self.regions.iter().zip(0..) {
@@ -111,12 +111,12 @@ impl Compressed {
             let end = bucket.offset + u64::from(bucket.packed);
             let placed = stream_at <= bucket.offset && end <= stream_at + stream_size;
             let mine = self.regions.iter().skip(bucket.first as usize).take(bucket.count as usize);
-            let sound = mine.clone().all(|region| region.bucket == number) && mine.count() as u64 == bucket.count;
+            let has_regions = mine.clone().all(|region| region.bucket == number) && mine.count() as u64 == bucket.count;
             let filled = sum(&mut self.regions.iter().filter(|it| it.bucket == number).map(|it| it.size));
             if bucket.number != number
                 || u64::from(bucket.size.max(bucket.packed)) > most
                 || !placed
-                || !sound
+                || !has_regions
                 || filled != bucket.size.into()
             {
                 broken.push(format!("bucket {number}"));
@@ -125,7 +125,7 @@ impl Compressed {
         broken
     }
 
-    /// The uncompressed bytes of each bucket.
+    /// Returns the decompressed bytes of each bucket.
     pub fn unpacked(&self, facts: &Facts<'_>) -> Vec<Vec<u8>> {
         let block = |bucket: &Bucket| facts.blob(Rva(bucket.offset), bucket.packed.into()).0;
         self.buckets.iter().map(|bucket| unpack(block(bucket), bucket.size as usize)).collect()
@@ -133,7 +133,7 @@ impl Compressed {
 }
 
 impl Facts<'_> {
-    /// All memory of a dump in either list or compressed, by address, what adjoins as one range.
+    /// Returns all memory of a dump, from either list or compressed, sorted by address, with adjacent ranges joined.
     pub fn memory(&self) -> Vec<(u64, Vec<u8>)> {
         let mut all: Vec<(u64, Vec<u8>)> = match Compressed::of(self) {
             None => self.ranges().iter().map(|range| (range.address, range.bytes.0.to_vec())).collect(),
@@ -158,39 +158,39 @@ impl Facts<'_> {
     }
 }
 
-/// Checks that a dump is the compressed form of another one: the same memory by all rules, and byte for byte the same in
-/// front of it, but for the flags, the directory entry of the memory, and positions of stacks.
+/// Checks that a dump is the compressed form of another one: it follows all rules, has the same memory, and is equal before the
+/// memory, except for the flags, the directory entry of the memory, and the RVAs of stacks.
 ///
 /// # Panics
 ///
-/// If it is not.
+/// If a check fails.
 pub fn check(plain: &[u8], compressed: &[u8]) {
     let [before, after] = [plain, compressed].map(Facts::of);
     let expected = before.memory();
     if expected.is_empty() {
-        assert!(plain == compressed, "a dump without memory is another one");
+        assert!(plain == compressed, "a dump without memory must not change");
         return;
     }
-    let packed = Compressed::of(&after).expect("there is memory, and so there is the stream");
-    assert_eq!(packed.broken(&after), [""; 0], "rules that are broken");
-    assert!(after.memory() == expected, "other memory");
+    let packed = Compressed::of(&after).expect("a dump with memory has the stream");
+    assert_eq!(packed.broken(&after), [""; 0], "violated rules");
+    assert!(after.memory() == expected, "the memory differs");
     assert_eq!(after.header.flags, before.header.flags & !FULL | COMPRESSED);
     let lists = [5, 9, STREAM];
     let kinds = |facts: &Facts<'_>| {
         let kinds = facts.directory.iter().map(|entry| if lists.contains(&entry.kind) { 9 } else { entry.kind });
         kinds.collect::<Vec<_>>()
     };
-    assert_eq!(kinds(&after), kinds(&before), "the directory");
-    assert!(after.threads().iter().all(|thread| thread.stack_at == Rva(0)), "a stack has a position");
-    assert!(neutral(&before) == neutral(&after), "what stands in front of the memory differs");
+    assert_eq!(kinds(&after), kinds(&before), "the directory differs");
+    assert!(after.threads().iter().all(|thread| thread.stack_at == Rva(0)), "a stack has an RVA");
+    assert!(neutral(&before) == neutral(&after), "the bytes before the memory differ");
 }
 
-/// The file up to its memory, with zeros for what may differ.
+/// Returns the file up to its memory, with zeros in the fields that may differ.
 fn neutral(facts: &Facts<'_>) -> Vec<u8> {
     let lists = facts.directory.iter().zip(0u64..).filter(|(entry, _)| [5, 9, STREAM].contains(&entry.kind));
-    let list = lists.clone().map(|(entry, _)| entry.rva.0).min().expect("there is memory");
-    let mut head = facts.bytes[..list as usize].to_vec();
-    let mut clear = |at: u64, size: usize| head[at as usize..][..size].fill(0);
+    let list = lists.clone().map(|(entry, _)| entry.rva.0).min().expect("the dump has memory");
+    let mut start = facts.bytes[..list as usize].to_vec();
+    let mut clear = |at: u64, size: usize| start[at as usize..][..size].fill(0);
     clear(24, 8);
     lists.for_each(|(_, index)| clear(facts.header.directory.0 + 12 * index, 12));
     for (kind, fields) in [(3, [36, 36]), (8, [36, 60])] {
@@ -201,14 +201,14 @@ fn neutral(facts: &Facts<'_>) -> Vec<u8> {
             fields.iter().for_each(|field| clear(at + field, 4));
         }
     }
-    head
+    start
 }
 
-/// A block of LZ4.
+/// Decompresses an LZ4 block.
 ///
 /// # Panics
 ///
-/// If it is none of so many bytes.
+/// If the block is invalid or has another size.
 fn unpack(block: &[u8], size: usize) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::with_capacity(size);
     let mut rest = block;
@@ -220,15 +220,15 @@ fn unpack(block: &[u8], size: usize) -> Vec<u8> {
         if rest.is_empty() {
             break;
         }
-        let offset = usize::from(u16::from_le_bytes(take(&mut rest, 2).try_into().expect("two bytes")));
+        let offset = usize::from(u16::from_le_bytes(take(&mut rest, 2).try_into().expect("the slice has 2 bytes")));
         let count = 4 + length(&mut rest, token & 15);
-        assert!(offset > 0 && offset <= out.len(), "a match {offset} bytes back of {}", out.len());
+        assert!(offset > 0 && offset <= out.len(), "a match {offset} bytes before offset {}", out.len());
         match offset >= count {
             true => out.extend_from_within(out.len() - offset..out.len() - offset + count),
             false => (0..count).for_each(|_| out.push(out[out.len() - offset])),
         }
     }
-    assert_eq!(out.len(), size, "the size of an unpacked block");
+    assert_eq!(out.len(), size, "the size of the decompressed block");
     out
 }
 
@@ -238,13 +238,13 @@ fn take<'b>(rest: &mut &'b [u8], count: usize) -> &'b [u8] {
     now
 }
 
-/// A length of four bits, which goes on in bytes if all of them are set.
+/// Reads a length: four bits, continued in bytes if all of them are set.
 fn length(rest: &mut &[u8], nibble: usize) -> usize {
-    let (mut length, mut goes_on) = (nibble, nibble == 15);
-    while goes_on {
+    let (mut length, mut continues) = (nibble, nibble == 15);
+    while continues {
         let more = usize::from(take(rest, 1)[0]);
         length += more;
-        goes_on = more == 255;
+        continues = more == 255;
     }
     length
 }

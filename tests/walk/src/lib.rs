@@ -1,14 +1,14 @@
-//! What tests and fuzz targets share: the walk, the plain decoder of minidumps and who judges by it, words to plant.
+//! Code that tests and fuzz targets share: the walk, a simple decoder of minidumps, the judge that uses it, and words to plant.
 //!
-//! The walk goes through everything that the reader gives of a dump: whatever the file is, nothing of
-//! it may panic, what is said in two ways must agree, and no list may give more than it announces.
+//! The walk visits everything that the reader returns for a dump. For any file, nothing may panic, different views of the same
+//! data must agree, and no list may have more entries than it declares.
 //!
-//! What it sees it hands on, so that tests can print it or compare it. The work is bounded: a hostile file makes hundreds of
-//! streams out of the same bytes, and thousands of entries that each take a search through all others.
+//! The walk passes on everything that it visits, so that tests can print or compare it. The work is limited, because a
+//! malicious file can make hundreds of streams from the same bytes, and thousands of entries that each require a search through
+//! all others.
 
-// `Stream` may grow, so that its matches need an arm for what is not known yet. This lint, which only a nightly
-// compiler has, names the variants that fall into it; the fuzz targets are built by one. Elsewhere a test walks through a
-// stream of each type.
+// `Stream` is non-exhaustive, so matches need a wildcard arm. This lint reports the variants that only the wildcard matches. It
+// requires a nightly compiler, which builds the fuzz targets. Otherwise, a test walks a stream of each type.
 #![cfg_attr(fuzzing, feature(non_exhaustive_omitted_patterns_lint), deny(non_exhaustive_omitted_patterns))]
 
 pub mod accounted;
@@ -32,33 +32,33 @@ use userdump::read::text::Utf16;
 use userdump::read::{Context, List, RawStream, Stream};
 use userdump::{Dump, ReadError};
 
-/// How many streams of a type are walked through. A hundred lists of the same bytes, whose entries all have the same long
-/// name, take their time and tell no more.
+/// The maximum number of streams of a type that are walked. A hundred lists of the same bytes, whose entries all have the same
+/// long name, take time without testing more.
 const LISTS: u32 = 8;
-/// For how many entries of a list something is searched for, each time among all of another list.
+/// The maximum number of entries of a list for which all entries of another list are searched.
 const SEARCHES: usize = 64;
-/// How many annotations of modules are looked at: modules of a hostile file may all share the same long list.
+/// The maximum number of module annotations that are visited. All modules of a malicious file may share the same long list.
 const ANNOTATIONS: usize = 10_000;
 
-/// What was there.
+/// The numbers of visited items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Walked {
-    /// Entries of the directory; none in a full user dump.
+    /// Directory entries; 0 in a full user dump.
     pub streams: u64,
-    /// Entries of the directory and of all lists, records of chains, ranges by address, findings.
+    /// Entries of the directory and of all lists, records of chains, visible memory ranges, and findings.
     pub items: u64,
-    /// What the check found.
+    /// Findings of the check.
     pub findings: u64,
 }
 
-/// Goes through all streams, entries, names, contexts, stacks, records and ranges, and through the check.
+/// Visits all streams, entries, names, contexts, stacks, records and ranges, and runs the check.
 ///
-/// What is seen is equal for dumps that hold the same at the same places, whatever their byte order.
+/// `see` gets the same values for dumps that have the same contents at the same offsets, regardless of their byte order.
 ///
 /// # Panics
 ///
-/// If the reader does, if a stream, the memory or the check gives more items than the file has bytes, or if views of the same
-/// thing contradict each other.
+/// If the reader panics, if a stream, the memory or the check has more items than the file has bytes, or if views of the same
+/// data contradict each other.
 pub fn walk(dump: &Dump<'_>, see: &mut dyn FnMut(&dyn Debug)) -> Walked {
     let size = dump.data().len() as u64;
     let mut walk = Walk { see, items: 0, size, limit: size };
@@ -68,18 +68,18 @@ pub fn walk(dump: &Dump<'_>, see: &mut dyn FnMut(&dyn Debug)) -> Walked {
             walk.user_dump(dump);
             0
         }
-        other => panic!("the walk has no way through {other:?}"),
+        other => panic!("the walk does not support {other:?}"),
     };
     walk.any_format(dump);
     let findings = walk.findings(dump);
     Walked { streams, items: walk.items, findings }
 }
 
-/// Goes through one stream, and sees nothing of where it is in the file.
+/// Visits one stream, without its offset in the file.
 ///
 /// # Panics
 ///
-/// As [`walk`].
+/// Like [`walk`].
 pub fn walk_stream(stream: &RawStream<'_>, decoded: &Stream<'_>, see: &mut dyn FnMut(&dyn Debug)) {
     let size = stream.dump().data().len() as u64;
     Walk { see, items: 0, size, limit: size }.stream(stream, decoded);
@@ -88,16 +88,16 @@ pub fn walk_stream(stream: &RawStream<'_>, decoded: &Stream<'_>, see: &mut dyn F
 struct Walk<'f> {
     see: &'f mut dyn FnMut(&dyn Debug),
     items: u64,
-    /// The bytes of the file.
+    /// The size of the file in bytes.
     size: u64,
-    /// How many items there may be at the end of what is being walked.
+    /// The maximum of `items` at the end of the part that is being walked.
     limit: u64,
 }
 
 impl Walk<'_> {
-    /// What every format has.
+    /// Visits what all formats have.
     fn any_format(&mut self, dump: &Dump<'_>) {
-        // Those whose contexts are walked where they stand.
+        // Their contexts are walked with their records.
         for thread in dump.threads().take(SEARCHES) {
             self.see(&thread.context().map(|it| it.map(|it| it.as_bytes().len())));
         }
@@ -108,7 +108,7 @@ impl Walk<'_> {
         self.next();
         self.memory(&memory);
         for (index, module) in dump.modules().enumerate() {
-            assert_eq!(module.contains(module.base()), module.size() > 0, "a module of a size has its base");
+            assert_eq!(module.contains(module.base()), module.size() > 0, "a module with a size contains its base");
             if index < SEARCHES {
                 memory::image_at(&memory, module.base());
                 memory::facts_of(&memory, &module);
@@ -117,25 +117,25 @@ impl Walk<'_> {
         memory::places_of(dump);
         memory::kept_of(dump, &memory);
         self.next();
-        if let Some(side) = Wow64::of(dump, &memory) {
-            self.see(&side.process_environment_block());
+        if let Some(process) = Wow64::of(dump, &memory) {
+            self.see(&process.process_environment_block());
             for thread in dump.threads().take(SEARCHES) {
-                let narrow = side.thread(&thread);
-                let (whole, stack) = (narrow.stack_bounds(), narrow.stack());
-                let is_inside = whole.zip(stack).is_none_or(|(all, it)| all.start <= it.start && it.end == all.end);
-                assert!(is_inside, "a stack lies within its bounds");
-                let size = narrow.context().map(|context| context.as_bytes().len());
-                assert!(size.is_none_or(|size| size == 716), "it is a record of x86");
-                self.item(&(narrow, narrow.teb(), narrow.saved_at(), narrow.is_running()));
+                let wow64 = process.thread(&thread);
+                let (bounds, stack) = (wow64.stack_bounds(), wow64.stack());
+                let is_inside = bounds.zip(stack).is_none_or(|(all, it)| all.start <= it.start && it.end == all.end);
+                assert!(is_inside, "the stack is within its bounds");
+                let size = wow64.context().map(|context| context.as_bytes().len());
+                assert!(size.is_none_or(|size| size == 716), "the context is an x86 CONTEXT");
+                self.item(&(wow64, wow64.teb(), wow64.saved_at(), wow64.is_running()));
             }
-            let narrow = dump.modules().take(SEARCHES).filter(|module| side.is_32_bit(module)).count();
-            self.see(&narrow);
+            let count = dump.modules().take(SEARCHES).filter(|module| process.is_32_bit(module)).count();
+            self.see(&count);
         }
         self.next();
         self.regions(&dump.regions());
     }
 
-    /// The number of findings of the check.
+    /// Runs the check and returns the number of findings.
     fn findings(&mut self, dump: &Dump<'_>) -> u64 {
         self.next();
         let mut findings = 0;
@@ -147,7 +147,7 @@ impl Walk<'_> {
         findings
     }
 
-    /// What comes now may have as many items as the file has bytes.
+    /// Starts the next part, which may have as many items as the file has bytes.
     fn next(&mut self) {
         self.limit = self.items + self.size;
     }
@@ -158,7 +158,7 @@ impl Walk<'_> {
 
     fn item(&mut self, value: &dyn Debug) {
         self.items += 1;
-        assert!(self.items <= self.limit, "a stream gives more items than the file has bytes");
+        assert!(self.items <= self.limit, "a part has more items than the file has bytes");
         self.see(value);
     }
 
@@ -177,7 +177,7 @@ impl Walk<'_> {
                 self.see(&(it.as_bytes().len(), it.layout(), registers));
                 self.see(&(it.state(), it.valid_groups().collect::<Vec<_>>(), it.registers().collect::<Vec<_>>()));
                 assert!(it.registers().all(|register| it.register(register.name) == Some(register.value)));
-                // Bytes, in either order.
+                // The tail is bytes that depend on the byte order, so it is not passed on.
                 black_box(it.tail());
                 let extended = it.xstate(None);
                 let features = extended.iter().flat_map(|it| it.iter());
@@ -193,19 +193,19 @@ impl Walk<'_> {
     }
 }
 
-/// A text is the same, character by character and as a whole.
-fn sound(text: &Utf16<'_>) {
+/// Checks that a string decodes to the same text at once and character by character.
+fn check_text(text: &Utf16<'_>) {
     assert!(text.chars_lossy().eq(text.to_string_lossy().chars()));
     assert!(text.trim_end_nul().as_bytes().len() <= text.as_bytes().len());
 }
 
-/// The text, for its `Debug` does not print it.
+/// Checks and decodes a string, because its `Debug` output does not contain the text.
 fn spelled(text: &Utf16<'_>) -> String {
-    sound(text);
+    check_text(text);
     text.to_string_lossy()
 }
 
-/// As [`sound`], for a text that may be missing.
-fn sound_if_any(text: &Option<Utf16<'_>>) {
-    text.iter().for_each(sound);
+/// Does the same as [`check_text`] for a string that may be missing.
+fn check_optional_text(text: &Option<Utf16<'_>>) {
+    text.iter().for_each(check_text);
 }

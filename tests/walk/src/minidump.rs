@@ -1,4 +1,4 @@
-//! The way through minidumps, from stream to stream.
+//! Walks the streams of a minidump.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use userdump::read::references::parts;
 use crate::{LISTS, SEARCHES, Walk};
 
 impl Walk<'_> {
-    /// The number of streams.
+    /// Walks a minidump and returns the number of streams.
     pub(crate) fn minidump(&mut self, dump: &Minidump<'_>) -> u64 {
         let directory = dump.directory();
         assert!(directory.len() <= directory.declared_len());
@@ -46,7 +46,7 @@ impl Walk<'_> {
         streams
     }
 
-    /// The parts of a stream that the library can take apart.
+    /// Visits the parts of a stream whose parts are known.
     fn parts(&mut self, stream: &RawStream<'_>) {
         if stream.stream_type().row().relocation != Relocation::Known {
             return;

@@ -1,29 +1,29 @@
-//! Presets by the words that the program `redump` has for them, and out of bits.
+//! Presets by the option names of the program `redump`, or from bits.
 
 use userdump::RedumpError;
 use userdump::redump::{Engine, Managed, Options, Walk};
 
-/// Each preset by its word.
+/// The option names of the presets.
 pub const PRESETS: [&str; 5] = ["--identify", "--walk", "--walk=names", "--managed", "--managed=heap"];
 
-/// Options from letters and words of presets, separated by spaces: `/mr --walk=names`.
+/// Parses letters and names of presets, separated by spaces: `/mr --walk=names`.
 ///
 /// # Errors
 ///
-/// Those of [`Options::parse_as`], for which an unknown word is one of letters.
+/// Those of [`Options::parse_as`], which gets all words that are not names of presets.
 pub fn options(engine: Engine, words: &str) -> Result<Options, RedumpError> {
     let (presets, letters): (Vec<&str>, Vec<&str>) = words.split_whitespace().partition(|word| PRESETS.contains(word));
     let options = Options::parse_as(engine, &letters.join(" "))?;
     Ok(presets.into_iter().fold(options, with))
 }
 
-/// The letters among such words.
+/// Returns the words that are not names of presets.
 pub fn letters(words: &str) -> String {
     let letters: Vec<&str> = words.split_whitespace().filter(|word| !PRESETS.contains(word)).collect();
     letters.join(" ")
 }
 
-/// Adds what four bits stand for: the lowest `--identify`, the others no preset, one of the others, or two of them.
+/// Adds the presets that four bits select: the lowest bit `--identify`, the other three none, one or two other presets.
 pub fn of_bits(options: Options, bits: u8) -> Options {
     let identify = (bits & 1 != 0).then_some("--identify");
     let others: &[&str] = match bits >> 1 & 7 {

@@ -1,4 +1,4 @@
-//! The way through a stream, by its type.
+//! Walks a stream by its type.
 
 use std::hint::black_box;
 
@@ -7,10 +7,10 @@ use userdump::read::list::{Addressed, Record};
 use userdump::read::module::CodeView;
 use userdump::read::{List, MemoryRange, Module, RawStream, Stream, Thread};
 
-use crate::{SEARCHES, Walk, sound, sound_if_any, spelled};
+use crate::{SEARCHES, Walk, check_optional_text, check_text, spelled};
 
 impl Walk<'_> {
-    /// Every kind of stream has its line.
+    /// Walks a stream. Every stream type has an arm.
     pub(crate) fn stream(&mut self, stream: &RawStream<'_>, decoded: &Stream<'_>) {
         match decoded {
             Stream::Unused => {}
@@ -18,7 +18,7 @@ impl Walk<'_> {
             Stream::ThreadExList(list) => self.list(list, |walk, thread| {
                 walk.thread(&thread.thread());
                 let backing_store = thread.backing_store();
-                backing_store.iter().for_each(sound_range);
+                backing_store.iter().for_each(check_range);
                 walk.see(&(thread.raw(), thread.context().is_ok(), backing_store));
             }),
             Stream::ModuleList(list) => {
@@ -44,7 +44,7 @@ impl Walk<'_> {
                 self.context(exception.context());
             }
             Stream::SystemInfo(system) => {
-                let csd = system.csd_version().inspect(sound_if_any);
+                let csd = system.csd_version().inspect(check_optional_text);
                 let csd = csd.map(|text| text.map(|text| text.to_string_lossy()));
                 self.see(&(system.raw(), csd, system.cpu(), system.wine()));
             }
@@ -77,7 +77,7 @@ impl Walk<'_> {
             }
             Stream::Token(list) => {
                 self.see(&(list.raw(), list.fault()));
-                // What a token holds behind its head may have numbers in either byte order.
+                // The bytes after a token's header may contain numbers in either byte order, so only their number is passed on.
                 list.iter().for_each(|token| self.item(&(token.raw, token.offset, token.bytes.len())));
             }
             Stream::MiscInfo(misc) => {
@@ -88,7 +88,7 @@ impl Walk<'_> {
                 self.see(&texts.map(|text| text.map(|text| spelled(&text))));
                 self.see(&misc.xstate().map(|it| it.features));
             }
-            // Where there is a longer form, the shorter one is part of it.
+            // The extended form includes the basic one.
             Stream::SystemMemoryInfo(figures) => match figures.extended() {
                 Some(extended) => self.see(&(extended, figures.basic().perf_info.counters)),
                 None => self.see(&(figures.basic(), figures.basic().perf_info.counters)),
@@ -98,12 +98,12 @@ impl Walk<'_> {
                 self.see(&(comment.as_bytes(), comment.to_string(), comment.to_string_lossy()));
             }
             Stream::CommentW(comment) => {
-                sound(&comment.text());
+                check_text(&comment.text());
                 self.see(&(comment.text().as_bytes().len(), comment.to_string()));
             }
             Stream::Raw(raw) => {
                 black_box(raw.stream_type().name());
-                // What can be taken apart is seen by its parts.
+                // Streams with known parts are visited part by part.
                 if raw.stream_type().row().relocation != Relocation::Known {
                     self.see(&(raw.stream_type(), raw.bytes()));
                 }
@@ -160,7 +160,7 @@ impl Walk<'_> {
             Stream::FacebookAppStateLog(text) => self.text(text.text()),
             Stream::FacebookAbortReason(text) => self.text(text.text()),
             Stream::FacebookThreadName(text) => self.text(text.text()),
-            other => panic!("the walk has no way through {}: {other:?}", stream.stream_type()),
+            other => panic!("the walk does not support {}: {other:?}", stream.stream_type()),
         }
     }
 
@@ -171,37 +171,37 @@ impl Walk<'_> {
 
     fn module(&mut self, module: &Module<'_>) {
         self.item(module.raw());
-        let name = module.name().inspect(sound).map(|name| (name.is_valid(), name.to_string_lossy()));
+        let name = module.name().inspect(check_text).map(|name| (name.is_valid(), name.to_string_lossy()));
         self.see(&(name, module.version(), module.code_view(), module.misc_record(), module.debug_misc().is_ok()));
         if let Ok(Some(code_view)) = module.code_view() {
             self.see(&match code_view {
                 CodeView::Pdb70 { path, .. } | CodeView::Pdb20 { path, .. } => path,
                 CodeView::ElfBuildId(bytes) | CodeView::Unknown(bytes) => bytes,
-                other => panic!("the walk has no way through {other:?}"),
+                other => panic!("the walk does not support {other:?}"),
             });
         }
     }
 
     fn range(&mut self, range: &MemoryRange<'_>) {
-        sound_range(range);
+        check_range(range);
         self.item(&(range, range.bytes, range.fault()));
     }
 }
 
-/// A range has its bytes, or says that it lacks some.
-pub(crate) fn sound_range(range: &MemoryRange<'_>) {
+/// Checks that a range has its bytes, or reports that some are missing.
+pub(crate) fn check_range(range: &MemoryRange<'_>) {
     let available = range.bytes.len() as u64;
-    assert!(available <= range.size, "a range has more bytes than it says");
+    assert!(available <= range.size, "a range has more bytes than its size");
     assert_eq!(range.fault().is_some(), available < range.size);
 }
 
-/// What the index finds has the address.
+/// Checks that the entries that the index finds contain the address.
 fn by_address<'a, R: Record<'a> + Addressed>(list: &List<'a, R>, has: impl Fn(&R, u64) -> bool) {
     let index = list.by_address();
     for entry in list.iter().take(SEARCHES) {
         for address in [entry.base(), entry.base().wrapping_add(entry.size().wrapping_sub(1)), u64::MAX] {
             if let Some(found) = index.get(address) {
-                assert!(has(&found, address), "{address:#x} is not where the index finds it");
+                assert!(has(&found, address), "{address:#x} is not in the entry that the index finds");
             }
         }
     }

@@ -1,11 +1,11 @@
-//! The way through full user dumps.
+//! Walks full user dumps.
 
 use std::hint::black_box;
 
 use userdump::read::FullUserDump;
 use userdump::read::full_user_dump::VersionInformation;
 
-use crate::streams::sound_range;
+use crate::streams::check_range;
 use crate::{Walk, spelled};
 
 impl Walk<'_> {
@@ -40,7 +40,7 @@ impl Walk<'_> {
         self.next();
         assert!(dump.stored_regions().count() as u64 <= regions.len());
         for stored in dump.stored_regions() {
-            sound_range(&stored.range);
+            check_range(&stored.range);
             self.item(&(stored.info, stored.range.address, stored.range.offset, stored.range.fault()));
         }
         self.see(&dump.debug_event());

@@ -1,4 +1,4 @@
-//! The way through those streams of other producers that have parts.
+//! Walks the structured streams of other producers.
 
 use std::fmt::Debug;
 use std::hint::black_box;
@@ -26,7 +26,7 @@ impl Walk<'_> {
     }
 
     pub(crate) fn command_line(&mut self, line: &LinuxCmdLine<'_>) {
-        // Each argument takes its own bytes and a NUL, which the last one may lack.
+        // Each argument is followed by a NUL, which may be missing after the last one.
         let sizes = line.arguments().map(|argument| argument.as_bytes().len() + 1).sum::<usize>();
         assert!(sizes <= line.text().as_bytes().len() + 1);
         line.arguments().for_each(|argument| self.see(&argument.as_bytes()));
@@ -53,7 +53,7 @@ impl Walk<'_> {
         self.see(&(debug.layout(), debug.version(), debug.brk(), debug.ldbase(), debug.dynamic()));
         let entries = debug.dynamic_entries().count();
         assert!(entries <= debug.dynamic_section().len() / 8);
-        // In the tests, anything may follow the head.
+        // In the tests, any bytes may follow the header.
         self.see(&(debug.dynamic_section().len(), entries));
         let maps = debug.link_maps();
         self.see(&(maps.len(), maps.declared_len(), maps.fault().is_some()));

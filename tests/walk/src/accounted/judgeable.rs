@@ -1,14 +1,14 @@
-//! Which dumps the judge can judge: those of which it is plain what is where.
+//! Decides which dumps the judge can check: those whose layout is unambiguous.
 
 use std::ops::Range;
 
 use super::structures::{self, rows_fit};
 use crate::facts::Facts;
 
-/// True if the dump is a little-endian one whose tables and lists are whole, have the sizes of their entries, and share no
-/// bytes with anything else; two references to the very same bytes are no overlap. Never panics.
+/// Returns true if the dump is little-endian, and its tables and lists are complete, have the sizes of their entries, and do
+/// not overlap. Two references to exactly the same bytes are not an overlap. Never panics.
 ///
-/// Of other dumps it is a matter of opinion what their bytes are.
+/// In other dumps, the meaning of bytes is ambiguous.
 pub fn is_judgeable(file: &[u8]) -> bool {
     let Some(mut places) = tables(file) else { return false };
     let facts = Facts::of(file);
@@ -21,13 +21,13 @@ pub fn is_judgeable(file: &[u8]) -> bool {
     let Some(memory) = memory(&facts) else { return false };
     places.extend(memory);
     let all = structures::of(&facts);
-    // Rows lie in their streams. Sizes stand in front of texts, and positions in front of objects.
-    let head = |name: &str| if name.ends_with("name") || name == structures::OBJECT { 4 } else { 0 };
+    // Entries are in their streams. A string is preceded by its size, and an object by the RVA of the next one.
+    let prefix = |name: &str| if name.ends_with("name") || name == structures::OBJECT { 4 } else { 0 };
     let pieces = all.iter().filter(|it| it.is_piece());
     let pieces =
-        pieces.filter_map(|it| Some(it.place.as_ref()?.start.saturating_sub(head(it.name))..it.place.as_ref()?.end));
+        pieces.filter_map(|it| Some(it.place.as_ref()?.start.saturating_sub(prefix(it.name))..it.place.as_ref()?.end));
     let mut pieces: Vec<Range<usize>> = pieces.collect();
-    // Thousands of references to the same bytes are not worth the time.
+    // Thousands of references to the same bytes would take too long.
     if pieces.iter().map(|it| it.len()).sum::<usize>() > 4 * file.len() {
         return false;
     }
@@ -42,7 +42,7 @@ fn place(start: u64, size: u64) -> Option<Range<usize>> {
     Some(usize::try_from(start).ok()?..usize::try_from(start.checked_add(size)?).ok()?).filter(|it| !it.is_empty())
 }
 
-/// Header and directory, if they are in the file, and all streams.
+/// Returns the places of header and directory, if they and all streams are in the file.
 fn tables(file: &[u8]) -> Option<Vec<Range<usize>>> {
     let number = |at: usize| file.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes);
     if !file.starts_with(b"MDMP") || file.len() < 32 {
@@ -58,12 +58,12 @@ fn tables(file: &[u8]) -> Option<Vec<Range<usize>>> {
     is_whole.then(|| directory.into_iter().chain(place(0, 32)).collect())
 }
 
-/// The bytes of memory, if all of them are in the file, and no range passes the last address.
+/// Returns the places of memory, if all of it is in the file and no range exceeds the last address.
 fn memory(facts: &Facts<'_>) -> Option<Vec<Range<usize>>> {
-    let whole = facts.ranges().into_iter().map(|range| {
-        let is_whole = range.bytes.len() as u64 == range.size && range.address.checked_add(range.size).is_some();
-        is_whole.then(|| place(range.at.0, range.size))
+    let places = facts.ranges().into_iter().map(|range| {
+        let is_complete = range.bytes.len() as u64 == range.size && range.address.checked_add(range.size).is_some();
+        is_complete.then(|| place(range.at.0, range.size))
     });
-    let places: Option<Vec<_>> = whole.collect();
+    let places: Option<Vec<_>> = places.collect();
     Some(places?.into_iter().flatten().collect())
 }

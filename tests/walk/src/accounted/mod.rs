@@ -1,4 +1,4 @@
-//! The judge: what is neither in the result, nor asked away, nor in the report.
+//! The judge: finds what is missing in a result, although no option removes it and the report does not mention it.
 
 mod judgeable;
 pub mod structures;
@@ -13,17 +13,17 @@ use structures::{BESIDE_OPERATIONS, OPERATION, RELOCATED, Structure, is_narrow, 
 
 pub use judgeable::is_judgeable;
 
-/// The letters that ask for a stream.
-/// With the letter that is named where the source has none: none is for a trace, which few dumps have, with `a`.
+/// The streams that letters ask for: the type, the letters, and the letter that is reported if the source has no such stream.
+/// With `a`, a missing processor trace is not reported, because few dumps have one.
 const ASKED: [(u32, &str, char); 5] =
     [(16, "FaA", 'F'), (12, "haA", 'h'), (14, "uaA", 'u'), (17, "taA", 't'), (23, "TaA", 'T')];
 
-/// Whether the judge can read a dump at all; it panics if not.
+/// Returns true if the judge finds anything in a dump. Panics if it cannot read the dump.
 pub fn is_readable(source: &[u8]) -> bool {
     structures::of(&Facts::of(source)).len() + Facts::of(source).ranges().len() > 0
 }
 
-/// What breaks the law, in words.
+/// Returns a description of each violation.
 pub fn violations(source: &[u8], result: &[u8], report: &Report, letters: &str) -> Vec<String> {
     let (before, after) = (Facts::of(source), Facts::of(result));
     let letters = letters.trim_start_matches("/m");
@@ -32,7 +32,7 @@ pub fn violations(source: &[u8], result: &[u8], report: &Report, letters: &str) 
         before: &before,
         after: &after,
         report,
-        // Full memory wins over the one, not over the other.
+        // Full memory overrides `r`, but not `s`.
         filtered: letters.contains('r') && !full || letters.contains('s'),
         without_folders: letters.contains(['R', 's']),
         letters,
@@ -78,11 +78,13 @@ impl Judge<'_, '_> {
 
     fn header(&mut self) {
         let (before, after) = (self.before.header, self.after.header);
-        self.unless(before.timestamp == after.timestamp, || "the time of the header".to_owned());
-        self.unless(before.checksum == after.checksum || self.is_lost("checksum"), || "the checksum".to_owned());
+        self.unless(before.timestamp == after.timestamp, || "the time stamp of the header differs".to_owned());
+        self.unless(before.checksum == after.checksum || self.is_lost("checksum"), || {
+            "the checksum differs".to_owned()
+        });
     }
 
-    /// Each stream has its outcome, and what is called kept is there byte for byte.
+    /// Each stream has the right outcome, and streams that are reported as kept are in the result byte for byte.
     fn streams(&mut self) {
         let mut kept: BTreeMap<(u32, usize), usize> = BTreeMap::new();
         let mut seen: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
@@ -115,9 +117,9 @@ impl Judge<'_, '_> {
                 | Outcome::Unexamined
                 | Outcome::Duplicate
                 | Outcome::Unreadable(_) => true,
-                // No program asks for the one, and a minidump has a place for everything.
+                // The tests leave out no streams, and a minidump can store every stream.
                 Outcome::LeftOut | Outcome::Unsupported | Outcome::Replaced => false,
-                other => panic!("nobody judges {other:?}"),
+                other => panic!("the judge does not support {other:?}"),
             };
             self.unless(is_right, || format!("stream {:#x} is {:?}", entry.kind, stream.outcome));
         }
@@ -128,7 +130,7 @@ impl Judge<'_, '_> {
         let mut names_lost: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for structure in &before {
             let Some(&stream) = kept.get(&(structure.kind, structure.stream)) else { continue };
-            // A name of a thread that cannot be read costs its row, and those behind it move up.
+            // A thread name that cannot be read loses its entry, and the following entries move up.
             let is_lost = |fault: &ItemFault| {
                 let is_odd = matches!(fault.error, ReadError::NotUtf16 { .. });
                 fault.stream_type.0 == 24 && fault.part == "name" && fault.item == structure.item as u64 && !is_odd
@@ -148,33 +150,33 @@ impl Judge<'_, '_> {
             match result {
                 Some(result) => self.compare(structure, result, &what),
                 None if structure.place.is_none() => {}
-                None => self.unless(self.has_fault(structure.kind, structure.item), || format!("{what} is gone")),
+                None => self.unless(self.has_fault(structure.kind, structure.item), || format!("{what} is missing")),
             }
         }
     }
 
-    /// The bytes of a structure that is in both dumps.
+    /// Compares the bytes of a structure that is in both dumps.
     fn compare(&mut self, before: &Structure, after: &Structure, what: &str) {
         let (from, to) = (before.bytes(self.before.bytes), after.bytes(self.after.bytes));
         match before.name {
             "name" | "type name" | "CodeView record" | "miscellaneous record" => {
-                // With `r`, what is behind the NUL of a record is gone.
+                // `r` removes the bytes after the NUL of a record.
                 let excused = self.without_folders || self.has_fault(before.kind, before.item);
                 let clears = |(from, to): (&Option<u8>, &Option<u8>)| from == to || self.filtered && *to == Some(0);
                 let agree = from.len() == to.len() && from.iter().zip(&to).all(clears);
                 self.unless(agree || excused, || format!("{what} differs"));
             }
             "object information" => {
-                // A record that the file cuts says what it has.
+                // A truncated record gets the size of its available bytes.
                 self.unless(from == to || self.without_folders, || format!("{what} differs"));
             }
             "context" => self.context(&from, &to, before, what),
             "stream" => self.carried(before, after, &from, &to, what),
             OPERATION => {
-                // Short ones are filled up.
+                // Short entries are padded.
                 let (common, added) = to.split_at(from.len().min(to.len()));
-                self.unless(from.len() <= to.len(), || format!("{what} is cut"));
-                self.unless(added.iter().all(|byte| *byte == Some(0)), || format!("{what} has grown"));
+                self.unless(from.len() <= to.len(), || format!("{what} is truncated"));
+                self.unless(added.iter().all(|byte| *byte == Some(0)), || format!("{what} is longer"));
                 self.carried(before, after, &from[..common.len()], common, what);
             }
             name if BESIDE_OPERATIONS.contains(&name) => self.carried(before, after, &from, &to, what),
@@ -185,7 +187,9 @@ impl Judge<'_, '_> {
     fn row(&mut self, name: &str, before: &Structure, from: &[Option<u8>], to: &[Option<u8>], what: &str) {
         let rest = from.get(to.len()..).unwrap_or_default();
         let is_lost = self.is_lost(name) || self.is_lost("ends of entries") || self.is_lost("bytes after");
-        self.unless(rest.iter().all(|byte| matches!(byte, Some(0) | None)) || is_lost, || format!("{what} is cut"));
+        self.unless(rest.iter().all(|byte| matches!(byte, Some(0) | None)) || is_lost, || {
+            format!("{what} is truncated")
+        });
         let mut differing = Vec::new();
         for (at, (from, to)) in from.iter().zip(to).enumerate() {
             let upper = before.addresses.iter().any(|start| (start + 4..start + 8).contains(&at));
@@ -199,7 +203,7 @@ impl Judge<'_, '_> {
                     "MemoryInfo",
                 ]
                 .contains(&name);
-            // What does not describe the system: a reserved word, and what is behind the description of the processor.
+            // Bytes that do not describe the system: a reserved field, and the bytes after the processor information.
             let is_unused = name == "SystemInfo" && (at == 30 || at == 31 || at >= 48);
             let may_clear = may_clear || is_unused && (self.filtered || self.without_folders);
             if from == to || from.is_none() || may_clear && *to == Some(0) {
@@ -216,14 +220,15 @@ impl Judge<'_, '_> {
         self.unless(differing.is_empty() || self.is_lost(name), || format!("{what} differs at {differing:?}"));
     }
 
-    /// Registers stay; extended state and the flag for it may go, if that is said, and with it bit 0 of a counter of ARM.
+    /// Registers are kept. Extended state and its flag may be missing if that is reported, and so may bit 0 of an ARM program
+    /// counter.
     fn context(&mut self, from: &[Option<u8>], to: &[Option<u8>], before: &Structure, what: &str) {
         if self.has_fault(before.kind, before.item) {
             return;
         }
-        self.unless(from.len() == to.len() || self.is_lost("extended states"), || format!("{what} is cut"));
-        self.unless(from.len() >= to.len(), || format!("{what} has grown"));
-        // What tells of extended state is bit 6 of the flags, which are at 48 for AMD64.
+        self.unless(from.len() == to.len() || self.is_lost("extended states"), || format!("{what} is truncated"));
+        self.unless(from.len() >= to.len(), || format!("{what} is longer"));
+        // Bit 6 of the flags, which are at offset 48 for AMD64, indicates extended state.
         let flags = if from.len() >= 1232 && !self.narrow { 48 } else { 0 };
         let is_excused = |at: usize, from: u8, to: u8| {
             let cut = at == flags && from & !0x40 == to && self.is_lost("extended states");
@@ -239,12 +244,12 @@ impl Judge<'_, '_> {
         self.unless(differing == 0, || format!("{what} differs in {differing} bytes"));
     }
 
-    /// A stream that is carried as bytes; what differs has to be a position of the same bytes as before.
+    /// Compares a stream that is carried as bytes. Only RVAs may differ, and they must refer to the same bytes as before.
     fn carried(&mut self, before: &Structure, after: &Structure, from: &[Option<u8>], to: &[Option<u8>], what: &str) {
         if self.without_folders || self.has_fault(before.kind, 0) {
             return;
         }
-        self.unless(from.len() == to.len(), || format!("{what} has another size"));
+        self.unless(from.len() == to.len(), || format!("{what} has a different size"));
         let (Some(start), Some(end)) = (&before.place, &after.place) else { return };
         for at in (0..from.len().min(to.len())).filter(|&at| from[at] != to[at]) {
             if self.filtered && to[at] == Some(0) {
@@ -257,7 +262,7 @@ impl Judge<'_, '_> {
                 let (from, to) =
                     (number(self.before.bytes, start.start + field), number(self.after.bytes, end.start + field));
                 let (from, to) = (self.before.bytes.get(from..), self.after.bytes.get(to..));
-                // In lists of modules and for Crashpad a size stands in front of a position, and may be less than a number.
+                // In module lists and for Crashpad, an RVA is preceded by a size, which may be less than 4.
                 let is_at = |place: usize| field.checked_sub(4 + place).is_some_and(|row| row % 108 == 0);
                 let is_sized = match before.kind {
                     0xfff0 => is_at(80) || is_at(88),
@@ -265,13 +270,13 @@ impl Judge<'_, '_> {
                     _ => false,
                 };
                 let size = if is_sized { number(self.before.bytes, start.start + field - 4).min(4) } else { 4 };
-                // Nothing is nowhere as it is anywhere.
+                // If the size is 0, the RVA does not matter.
                 let is_same = from.zip(to).is_some_and(|(from, to)| {
                     from.len() >= size && from.iter().zip(to).take(size).all(|(a, b)| a == b)
                 });
                 size == 0 || is_same
             };
-            // A position of no link maps leads to nothing, wherever it is.
+            // The RVA of link maps does not matter if their number is 0.
             let no_link_maps =
                 before.kind == 0x4767_000a && (4..8).contains(&at) && from.get(8..12) == Some(&[Some(0); 4]);
             if no_link_maps {
@@ -283,7 +288,7 @@ impl Judge<'_, '_> {
         }
     }
 
-    /// What stands beside the rows: in front of them, behind them, behind the NUL of names, and what Wine adds.
+    /// Checks the bytes after the entries, the bytes after the NUL of names, and the data of Wine.
     fn lists(&mut self) {
         let all = structures::of(self.before);
         let pieces: Vec<_> = all.iter().filter(|it| it.name != "stream").flat_map(|it| it.place.clone()).collect();
@@ -300,14 +305,14 @@ impl Judge<'_, '_> {
                 7 => start + 56,
                 _ => last,
             };
-            // Some producers count the names to the list. Their sizes and NULs are not in the pieces.
+            // Some producers include the names in the list. Their sizes and NULs are not part of the pieces.
             let is_piece = |at: usize| pieces.iter().any(|it| (it.start.saturating_sub(4)..it.end + 2).contains(&at));
             if is_kept && (rows_of_structure..end).any(|at| is_set(at) && !is_piece(at)) {
-                loose.push(("bytes after", format!("bytes behind the rows of stream {kind:#x}")));
+                loose.push(("bytes after", format!("bytes after the entries of stream {kind:#x}")));
             }
         }
         if let Some(entry) = self.before.stream(7) {
-            // The marker, four numbers, three texts.
+            // The marker, four integers, three strings.
             let block = |facts: &Facts<'_>, rva: usize| {
                 let bytes = facts.bytes.get(rva + 56..).filter(|bytes| bytes.starts_with(b"WINE"))?;
                 let texts = bytes.get(20..)?.split_inclusive(|byte| *byte == 0).take(3).map(<[u8]>::len).sum::<usize>();
@@ -316,15 +321,15 @@ impl Judge<'_, '_> {
             let before = block(self.before, entry.rva.0 as usize);
             let after = self.after.stream(7).and_then(|entry| block(self.after, entry.rva.0 as usize));
             if before.is_some() && before != after {
-                loose.push(("Wine", "the block of Wine".to_owned()));
+                loose.push(("Wine", "the data of Wine".to_owned()));
             }
         }
         let modules = self.before.stream(4).filter(|entry| is_there(self.before, entry));
         for start in modules.map_or_else(Vec::new, |entry| rows(self.before, &entry).0) {
             let position = self.before.rva(start as u64 + 20).0;
-            let behind = text(self.before, position).map_or(0..0, |(_, behind)| behind);
-            if behind.clone().any(is_set) && self.before.stream(4).is_some() {
-                loose.push(("NUL", format!("text behind the NUL at {:#x}", behind.start)));
+            let rest = text(self.before, position).map_or(0..0, |(_, rest)| rest);
+            if rest.clone().any(is_set) && self.before.stream(4).is_some() {
+                loose.push(("NUL", format!("text after the NUL at {:#x}", rest.start)));
             }
         }
         for (words, what) in loose {
@@ -332,7 +337,7 @@ impl Judge<'_, '_> {
         }
     }
 
-    /// A letter that the source has no stream for is named.
+    /// A letter is reported if the source has no stream for it.
     fn letters(&mut self) {
         for (kind, asking, letter) in ASKED {
             let is_asked = match letter {
@@ -341,20 +346,20 @@ impl Judge<'_, '_> {
             };
             let is_kept = self.report.streams.iter().any(|it| it.stream_type.0 == kind && it.outcome.is_kept());
             let is_named = self.report.unavailable.iter().any(|it| it.option == letter.into());
-            self.unless(is_named == (is_asked && !is_kept), || format!("letter {letter}, named: {is_named}"));
+            self.unless(is_named == (is_asked && !is_kept), || format!("letter {letter}, reported: {is_named}"));
         }
         let claims = self.letters.contains(['a', 'A', 'f']);
         let has_all = self.before.header.flags & 2 != 0 || self.before.stream(9).is_some();
         self.unless(!claims || has_all || self.report.is_partial, || "full memory is claimed".to_owned());
     }
 
-    /// Each byte of memory is at its address, or counted as hidden.
+    /// Each byte of memory is at its address, or reported as overlapping.
     fn memory(&mut self) {
         let mask = |address: u64| if self.narrow { address & 0xffff_ffff } else { address };
         let mut after: Vec<_> = self.after.ranges().iter().map(|it| (mask(it.address), it.bytes.0)).collect();
         after.sort_by_key(|it| it.0);
         let (mut missing, mut differing) = (Vec::new(), 0);
-        // Stacks are filtered in triage dumps, full memory or not.
+        // Triage dumps filter stacks, even with full memory.
         let filters = self.letters.contains('s');
         let is_same = |from: &u8, to: &u8| from == to || filters && [0, 0xaa].contains(to);
         for range in self.before.ranges() {
@@ -384,7 +389,7 @@ impl Judge<'_, '_> {
             total += stop.saturating_sub(start.max(end));
             end = end.max(stop);
         }
-        self.unless(total == 0, || format!("{total} bytes of memory are gone"));
+        self.unless(total == 0, || format!("{total} bytes of memory are missing"));
         let hidden: u64 =
             self.report.losses.iter().filter(|it| it.what.contains("overlapping")).map(|it| it.count).sum();
         let differing = differing as u64;

@@ -1,47 +1,47 @@
-//! Where the structures of a minidump are, by the documented offsets.
+//! The structures of a minidump and their places, by the documented offsets.
 
 use std::ops::Range;
 
 use crate::facts::{Entry, Facts, Rva};
 
-/// A row of a list, a stream that is one structure, or what such a thing refers to.
+/// An entry of a list, a stream that is a single structure, or a part that one of these refers to.
 #[derive(Debug)]
 pub struct Structure {
-    /// The type of the stream that it belongs to.
+    /// The type of its stream.
     pub kind: u32,
-    /// The number of that stream among those of its type.
+    /// The index of its stream among those of the same type.
     pub stream: usize,
-    /// The number of the row, or of the row that refers to it.
+    /// The index of the entry, or of the entry that refers to it.
     pub item: usize,
     pub name: &'static str,
-    /// Where it is in the file; `None` if it is referred to and not in the file, or has no bytes.
+    /// Its place in the file; `None` if it is not in the file or has no bytes.
     pub place: Option<Range<usize>>,
-    /// Positions, and the sizes beside them, by place in the file.
+    /// The RVAs, and the sizes next to them, by place in the file.
     references: Vec<Range<usize>>,
-    /// Where addresses of 64 bits are, by place in the structure.
+    /// The offsets of 64-bit addresses in the structure.
     pub addresses: Vec<usize>,
 }
 
 impl Structure {
-    /// True for a byte of a field that refers to something.
+    /// Returns true for a byte of a field that refers to something.
     pub fn is_reference(&self, at: usize) -> bool {
         self.references.iter().any(|range| range.contains(&at))
     }
 
-    /// True for what others refer to by position, if it is not a stream.
+    /// Returns true for a part that other structures refer to, but that is not a stream.
     pub(super) fn is_piece(&self) -> bool {
         let pieces = layout(self.kind).map_or(&[][..], |(_, pieces)| pieces);
         self.name == OBJECT || pieces.iter().any(|piece| piece.0 == self.name)
     }
 
-    /// Its bytes, with nothing in place of references.
+    /// Returns its bytes, with `None` in place of references.
     pub fn bytes(&self, file: &[u8]) -> Vec<Option<u8>> {
         let bytes = self.place.iter().flat_map(|place| place.clone());
         bytes.map(|at| if self.is_reference(at) { None } else { file.get(at).copied() }).collect()
     }
 }
 
-/// The rows of one kind of list: their size as far as it is documented, what refers to something, addresses.
+/// The entries of a list type: their documented size, the fields that refer to something, and the offsets of addresses.
 struct Layout {
     name: &'static str,
     size: usize,
@@ -49,7 +49,7 @@ struct Layout {
     addresses: &'static [usize],
 }
 
-/// The positions behind which a piece is, in a row: its name, where its position is, and where its size.
+/// The parts that an entry refers to: the name, the offset of the RVA, and the offset of the size.
 type Pieces = &'static [(&'static str, usize, Option<usize>)];
 
 fn layout(kind: u32) -> Option<(Layout, Pieces)> {
@@ -81,10 +81,10 @@ fn layout(kind: u32) -> Option<(Layout, Pieces)> {
     })
 }
 
-/// The streams that are taken over with what they refer to: of Wine, Crashpad, Breakpad and Mozilla.
+/// The streams that are carried with the parts that they refer to: those of Wine, Crashpad, Breakpad and Mozilla.
 pub const RELOCATED: [u32; 5] = [0xfff0, 0x4350_0001, 0x4767_000a, 0x4d7a_0001, 0x4d7a_0002];
 
-/// All structures of the dump: of streams that a dump has once those of the first one.
+/// Returns all structures of the dump. Of streams that a dump should have only once, only the first is included.
 pub fn of(facts: &Facts<'_>) -> Vec<Structure> {
     let mut all = Vec::new();
     let mut seen: Vec<u32> = Vec::new();
@@ -96,12 +96,12 @@ pub fn of(facts: &Facts<'_>) -> Vec<Structure> {
                 add_rows(facts, entry, stream, &layout, pieces, &mut all);
             }
             None if entry.kind == 18 => add_operations(facts, entry, stream, &mut all),
-            // Memory has an account of its own, and a second list of a kind does not count.
+            // Memory is compared separately. Further lists of a type are ignored.
             None if ![5, 9].contains(&entry.kind) => all.push(whole(entry, stream)),
             _ => {}
         }
     }
-    // The debugger has the regions by address, in whatever order they were.
+    // The debugger sorts the regions by address.
     let (mut regions, mut others): (Vec<_>, Vec<_>) = all.into_iter().partition(|it| it.kind == 16);
     let address = |at: usize| match facts.u64(at as u64) {
         address if is_narrow(facts) => i64::from(address as u32 as i32) as u64,
@@ -113,7 +113,7 @@ pub fn of(facts: &Facts<'_>) -> Vec<Structure> {
     others
 }
 
-/// True for a process whose addresses have 32 bits.
+/// Returns true for a process with 32-bit addresses.
 pub(super) fn is_narrow(facts: &Facts<'_>) -> bool {
     let system = facts.stream(7).filter(|entry| is_there(facts, entry) && entry.size >= 2);
     matches!(system.map(|it| facts.u16(it.rva.0)), Some(0 | 1 | 3 | 5 | 10 | 0x8001 | 0x8002))
@@ -128,17 +128,17 @@ fn whole(entry: &Entry, stream: usize) -> Structure {
     plain(entry.kind, stream, 0, "stream", start..start + entry.size as usize)
 }
 
-/// Bytes that refer to nothing.
+/// Returns a structure without references.
 fn plain(kind: u32, stream: usize, item: usize, name: &'static str, place: Range<usize>) -> Structure {
     let place = Some(place).filter(|place| !place.is_empty());
     Structure { kind, stream, item, name, place, references: Vec::new(), addresses: Vec::new() }
 }
 
 pub(super) const OPERATION: &str = "handle operation";
-pub(super) const BESIDE_OPERATIONS: [&str; 2] = ["head of handle operations", "bytes behind handle operations"];
+pub(super) const BESIDE_OPERATIONS: [&str; 2] = ["header of handle operations", "bytes after handle operations"];
 
-/// The head of a list of handle operations but for the size of a row, the rows, and what is behind them; in other lists
-/// what is behind the rows is judged as loose. A list that makes no sense is one stretch of bytes.
+/// Adds the header of a list of handle operations without the entry size, the entries, and the bytes after them. (In other
+/// lists, bytes after the entries are checked separately.) An invalid list is one structure.
 fn add_operations(facts: &Facts<'_>, entry: &Entry, stream: usize, all: &mut Vec<Structure>) {
     let (at, size) = (entry.rva.0 as usize, entry.size as usize);
     let number = |place: usize| facts.u32((at + place) as u64) as usize;
@@ -146,16 +146,16 @@ fn add_operations(facts: &Facts<'_>, entry: &Entry, stream: usize, all: &mut Vec
     if !is_list {
         return all.push(whole(entry, stream));
     }
-    let (head, row) = (number(0), number(4));
-    let count = number(8).min((size - head) / row);
+    let (header, row) = (number(0), number(4));
+    let count = number(8).min((size - header) / row);
     let of = |item, name, place: Range<usize>| plain(entry.kind, stream, item, name, place.start + at..place.end + at);
-    let [before, behind] = BESIDE_OPERATIONS;
-    all.push(Structure { references: std::iter::once(at + 4..at + 8).collect(), ..of(0, before, 0..head) });
-    all.extend((0..count).map(|item| of(item, OPERATION, head + item * row..head + (item + 1) * row)));
-    all.push(of(0, behind, head + count * row..size));
+    let [before, after] = BESIDE_OPERATIONS;
+    all.push(Structure { references: std::iter::once(at + 4..at + 8).collect(), ..of(0, before, 0..header) });
+    all.extend((0..count).map(|item| of(item, OPERATION, header + item * row..header + (item + 1) * row)));
+    all.push(of(0, after, header + count * row..size));
 }
 
-/// Where the rows of a list start, and their size in the file.
+/// Returns the offsets of the entries of a list, and their size in the file.
 pub fn rows(facts: &Facts<'_>, entry: &Entry) -> (Vec<usize>, usize) {
     let (at, size) = (entry.rva.0, u64::from(entry.size));
     let (first, row, count) = match entry.kind {
@@ -179,8 +179,8 @@ pub fn rows(facts: &Facts<'_>, entry: &Entry) -> (Vec<usize>, usize) {
     (starts.filter(|start| start + row as usize <= (at + size) as usize).collect(), row as usize)
 }
 
-/// True if a stream of rows has just the size of the rows that it counts, and they have the documented size at least;
-/// for a stream of a single structure that it has room for that, and for any other one true.
+/// Returns true if a list has exactly the size of its entries, and these have at least the documented size; for a stream that
+/// is a single structure, if it is large enough; for other streams, always.
 pub(super) fn rows_fit(facts: &Facts<'_>, entry: &Entry) -> bool {
     let (at, size) = (entry.rva.0, u64::from(entry.size));
     let counted = |row: u64| {
@@ -204,13 +204,15 @@ pub(super) fn rows_fit(facts: &Facts<'_>, entry: &Entry) -> bool {
         3 | 4 | 8 | 24 => counted(documented),
         12 | 14 | 16 | 17 => {
             let least = if entry.kind == 12 { 32 } else { documented };
-            let heads = if matches!(entry.kind, 12 | 16) { 16 } else { 12 };
-            if size < heads {
+            let documented_header = if matches!(entry.kind, 12 | 16) { 16 } else { 12 };
+            if size < documented_header {
                 return false;
             }
-            let (head, row) = (u64::from(facts.u32(at)), u64::from(facts.u32(at + 4)));
+            let (header, row) = (u64::from(facts.u32(at)), u64::from(facts.u32(at + 4)));
             let count = if entry.kind == 16 { facts.u64(at + 8) } else { u64::from(facts.u32(at + 8)) };
-            head == heads && row >= least && count.checked_mul(row).is_some_and(|rows| rows == size - head)
+            header == documented_header
+                && row >= least
+                && count.checked_mul(row).is_some_and(|rows| rows == size - header)
         }
         15 => size >= 24,
         _ => size >= documented,
@@ -264,10 +266,10 @@ fn add_rows(
 
 pub(super) const OBJECT: &str = "object information";
 
-/// The records of the object information, without their references to each other.
+/// Adds the object information records, without their references to each other.
 fn objects(facts: &Facts<'_>, (kind, stream, item): (u32, usize, usize), mut at: Rva, all: &mut Vec<Structure>) {
     let before = all.len();
-    // Those that go round in circles, too.
+    // The limit ends cyclic chains.
     while at.0 != 0 && at.0 + 12 <= facts.bytes.len() as u64 && all.len() - before < 1000 {
         let start = at.0 as usize;
         let Some(rest) = located(facts, at.0 + 12, u64::from(facts.u32(at.0 + 8))) else { return };
@@ -283,7 +285,7 @@ fn located(facts: &Facts<'_>, position: u64, size: u64) -> Option<Range<usize>> 
     is_there.then(|| position as usize..(position + size) as usize)
 }
 
-/// Where the code units of a string are, up to the first NUL, and what its size claims behind that.
+/// Returns the place of the code units of a string up to the first NUL, and of the rest up to the end of the string.
 pub fn text(facts: &Facts<'_>, position: u64) -> Option<(Range<usize>, Range<usize>)> {
     if position == 0 || position.saturating_add(4) > facts.bytes.len() as u64 {
         return None;

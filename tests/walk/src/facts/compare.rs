@@ -1,18 +1,18 @@
-//! What differs between two dumps, in words.
+//! Describes the differences between two dumps.
 
 use std::fmt::Debug;
 
 use super::Facts;
 
-/// Whether the places of things in the file count when dumps are compared.
+/// Whether file offsets are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Positions {
     Matter,
-    /// Only whether there is a place at all.
+    /// Only compares whether an offset is 0.
     DoNotMatter,
 }
 
-/// The facts that one of the dumps has and the other lacks, marked `-` and `+`. Empty if they agree.
+/// Returns the facts that only the first dump (`-`) or only the second dump (`+`) has. Empty if the dumps are equal.
 pub fn differences(expected: &[u8], actual: &[u8], positions: Positions) -> Vec<String> {
     let expected = Facts::of(expected).lines(positions);
     let actual = Facts::of(actual).lines(positions);
@@ -23,7 +23,7 @@ pub fn differences(expected: &[u8], actual: &[u8], positions: Positions) -> Vec<
 }
 
 impl Facts<'_> {
-    /// Everything that can be said about the dump, one fact a line.
+    /// Returns all facts about the dump, one per line.
     pub fn lines(&self, positions: Positions) -> Vec<String> {
         let mut lines = vec![format!("{:?}", self.header)];
         add(&mut lines, "entry", &self.directory);
@@ -48,14 +48,14 @@ impl Facts<'_> {
     }
 }
 
-/// Streams that the lines above speak of, and unused entries.
+/// The types of the streams that are decoded above, and of unused entries.
 const DECODED: [u32; 12] = [0, 3, 4, 5, 6, 7, 9, 12, 14, 16, 17, 24];
 
 fn add<T: Debug>(lines: &mut Vec<String>, what: &str, rows: &[T]) {
     lines.extend(rows.iter().enumerate().map(|(index, row)| format!("{what} {index}: {row:x?}")));
 }
 
-/// Leaves of each `@0x1234` the `@` alone.
+/// Replaces each `@0x1234` with `@`.
 fn without_positions(line: &str) -> String {
     let mut parts = line.split("@0x");
     let mut kept = parts.next().unwrap_or_default().to_owned();

@@ -1,6 +1,6 @@
-//! A plain decoder of minidumps to compare with: every offset is written out here, and nothing is shared with the crate.
+//! A simple decoder of minidumps for comparison. All offsets are written out here, and no code is shared with the crate.
 //!
-//! It is for sound dumps. Where the bytes make no sense it panics, which fails the test.
+//! It is for valid dumps. It panics on invalid bytes, which fails the test.
 
 mod compare;
 mod rows;
@@ -11,12 +11,12 @@ use std::ops::Deref;
 pub use compare::{Positions, differences};
 pub use rows::*;
 
-/// A minidump, header and directory decoded; the rest is decoded when asked for.
+/// A minidump with decoded header and directory. Everything else is decoded on request.
 pub struct Facts<'a> {
     pub bytes: &'a [u8],
     pub big_endian: bool,
     pub header: Header,
-    /// All entries in order, unused and repeated ones included.
+    /// All entries in order, including unused and repeated ones.
     pub directory: Vec<Entry>,
 }
 
@@ -39,7 +39,7 @@ pub struct Entry {
     pub rva: Rva,
 }
 
-/// A file offset. It has a type of its own so that comparisons can leave it out.
+/// A file offset. It is a separate type so that comparisons can ignore it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rva(pub u64);
 
@@ -49,7 +49,7 @@ impl fmt::Debug for Rva {
     }
 }
 
-/// Bytes of the file. Their `Debug` form is short: the size and a hash.
+/// Bytes of the file. Their `Debug` output is short: the size and a hash.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Blob<'a>(pub &'a [u8]);
 
@@ -63,7 +63,7 @@ impl Deref for Blob<'_> {
 
 impl fmt::Debug for Blob<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // FNV-1a, to tell contents apart in a message.
+        // FNV-1a, to distinguish contents in messages.
         let hash = self
             .0
             .iter()
@@ -77,7 +77,7 @@ impl<'a> Facts<'a> {
         let big_endian = match &bytes[..4] {
             b"MDMP" => false,
             b"PMDM" => true,
-            other => panic!("{other:02x?} is no signature of a minidump"),
+            other => panic!("{other:02x?} is not the signature of a minidump"),
         };
         let header = Header { version: 0, streams: 0, directory: Rva(0), checksum: 0, timestamp: 0, flags: 0 };
         let mut facts = Self { bytes, big_endian, header, directory: Vec::new() };
@@ -95,30 +95,35 @@ impl<'a> Facts<'a> {
         facts
     }
 
-    /// The types of the streams in directory order, without unused entries.
+    /// Returns the stream types in directory order, without unused entries.
     pub fn kinds(&self) -> Vec<u32> {
         self.directory.iter().map(|entry| entry.kind).filter(|kind| *kind != 0).collect()
     }
 
-    /// The first stream of a type.
+    /// Returns the first stream of a type.
     pub fn stream(&self, kind: u32) -> Option<Entry> {
         self.directory.iter().copied().find(|entry| entry.kind == kind && kind != 0)
     }
 
-    /// The bytes of the first stream of a type.
+    /// Returns the bytes of the first stream of a type.
     pub fn stream_bytes(&self, kind: u32) -> Option<Blob<'a>> {
         self.stream(kind).map(|entry| self.blob(entry.rva, u64::from(entry.size)))
     }
 
-    /// `size` bytes from `rva`; none if nothing is there by definition.
+    /// Returns `size` bytes at `rva`. If `size` is 0, `rva` is ignored.
     pub fn blob(&self, rva: Rva, size: u64) -> Blob<'a> {
         let range = if size == 0 { 0..0 } else { index(rva.0)..index(rva.0 + size) };
-        let held = self.bytes.len();
-        Blob(self.bytes.get(range).unwrap_or_else(|| panic!("{size} bytes {rva:?} leave the file of {held} bytes")))
+        let file_size = self.bytes.len();
+        Blob(
+            self.bytes
+                .get(range)
+                .unwrap_or_else(|| panic!("{size} bytes {rva:?} are not in the file of {file_size} bytes")),
+        )
     }
 
     fn array<const N: usize>(&self, offset: u64) -> [u8; N] {
-        let mut array: [u8; N] = self.blob(Rva(offset), N as u64).0.try_into().expect("as long as asked for");
+        let mut array: [u8; N] =
+            self.blob(Rva(offset), N as u64).0.try_into().expect("the slice has the requested size");
         if self.big_endian {
             array.reverse();
         }
@@ -141,17 +146,17 @@ impl<'a> Facts<'a> {
         u64::from_le_bytes(self.array(offset))
     }
 
-    /// A 32-bit file offset.
+    /// Reads a 32-bit file offset.
     pub fn rva(&self, offset: u64) -> Rva {
         Rva(u64::from(self.u32(offset)))
     }
 
-    /// The bytes that a location descriptor (size, then offset) speaks of.
+    /// Returns the bytes that the location descriptor (size, then offset) at an offset refers to.
     pub fn located(&self, offset: u64) -> Blob<'a> {
         self.blob(self.rva(offset + 4), u64::from(self.u32(offset)))
     }
 
-    /// The `MINIDUMP_STRING` at an offset, which 0 means to be absent.
+    /// Returns the `MINIDUMP_STRING` at an offset; 0 means that there is no string.
     pub fn name(&self, at: Rva) -> Name {
         let units = |size| (0..size / 2).map(|index| self.u16(at.0 + 4 + 2 * u64::from(index))).collect::<Vec<_>>();
         Name { at, text: (at.0 != 0).then(|| String::from_utf16_lossy(&units(self.u32(at.0)))) }
@@ -159,5 +164,5 @@ impl<'a> Facts<'a> {
 }
 
 fn index(offset: u64) -> usize {
-    usize::try_from(offset).expect("files of tests fit into memory")
+    usize::try_from(offset).expect("test files fit in memory")
 }

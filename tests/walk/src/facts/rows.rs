@@ -1,8 +1,8 @@
-//! What the streams hold, row by row.
+//! The entries of the streams.
 
 use super::{Blob, Entry, Facts, Rva};
 
-/// A string and where it lies.
+/// A string and its offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     pub at: Rva,
@@ -41,7 +41,7 @@ pub struct Module<'a> {
     pub reserved: [u64; 2],
 }
 
-/// A row of either memory list; `bytes` ends where the file ends.
+/// An entry of either memory list; `bytes` ends at the end of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemoryRange<'a> {
     pub address: u64,
@@ -60,7 +60,7 @@ pub struct Exception<'a> {
     pub address: u64,
     pub parameters: u32,
     pub information: [u64; 15],
-    /// The words at 4 and 36, which only align.
+    /// The padding at offsets 4 and 36.
     pub alignment: [u32; 2],
     pub context_at: Rva,
     pub context: Blob<'a>,
@@ -94,7 +94,7 @@ pub struct MemoryInfo {
     pub state: u32,
     pub protect: u32,
     pub kind: u32,
-    /// The words at 20 and 44, which only align.
+    /// The padding at offsets 20 and 44.
     pub alignment: [u32; 2],
 }
 
@@ -105,7 +105,7 @@ pub struct ThreadInfo {
     pub flags: u32,
     pub error: u32,
     pub exit_status: u32,
-    /// Of creation, of exit, in the kernel, in user mode.
+    /// Creation, exit, kernel and user time.
     pub times: [u64; 4],
     pub start_address: u64,
     pub affinity: u64,
@@ -121,7 +121,7 @@ pub struct UnloadedModule {
     pub name: Name,
 }
 
-/// `MINIDUMP_HANDLE_DESCRIPTOR`, either form.
+/// `MINIDUMP_HANDLE_DESCRIPTOR` or `MINIDUMP_HANDLE_DESCRIPTOR_2`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handle<'a> {
     pub handle: u64,
@@ -131,7 +131,7 @@ pub struct Handle<'a> {
     pub access: u32,
     pub handles: u32,
     pub pointers: u32,
-    /// The word at 36, `None` in the shorter form.
+    /// The field at offset 36, `None` in the shorter form.
     pub reserved: Option<u32>,
     pub objects: Vec<ObjectInfo<'a>>,
 }
@@ -152,14 +152,14 @@ pub struct ThreadName {
 }
 
 impl<'a> Facts<'a> {
-    /// The offsets of the rows of a list that has a count only, which may be followed by four bytes of padding.
+    /// Returns the offsets of the entries of a list that starts with a count, which may be followed by four bytes of padding.
     fn counted(&self, list: Entry, row: u64) -> Vec<u64> {
         let count = u64::from(self.u32(list.rva.0));
         let padded = count != 0 && u64::from(list.size) == 8 + count * row;
         (0..count).map(|index| list.rva.0 + if padded { 8 } else { 4 } + index * row).collect()
     }
 
-    /// The offsets of the rows of a list that gives the sizes of its header and rows, and the size of a row.
+    /// Returns the offsets of the entries of a list that records the sizes of its header and entries, and the size of an entry.
     fn sized(&self, list: Entry) -> (Vec<u64>, u64) {
         let at = list.rva.0;
         let (header, row) = (u64::from(self.u32(at)), u64::from(self.u32(at + 4)));
@@ -211,7 +211,7 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// The rows of the memory list, then those of the 64-bit one.
+    /// Returns the entries of the memory list, then those of the 64-bit memory list.
     pub fn ranges(&self) -> Vec<MemoryRange<'a>> {
         let mut ranges =
             self.counted_rows(5, 16, |at| self.range(self.u64(at), u64::from(self.u32(at + 8)), self.rva(at + 12)));
@@ -228,21 +228,22 @@ impl<'a> Facts<'a> {
     }
 
     fn range(&self, address: u64, size: u64, at: Rva) -> MemoryRange<'a> {
-        let held = (self.bytes.len() as u64).saturating_sub(at.0).min(size);
-        MemoryRange { address, size, at, bytes: self.blob(at, held) }
+        let available = (self.bytes.len() as u64).saturating_sub(at.0).min(size);
+        MemoryRange { address, size, at, bytes: self.blob(at, available) }
     }
 
-    /// Up to `size` bytes at an address, from the first range that holds it; none if there is no such range.
+    /// Returns up to `size` bytes at an address, from the first range that contains it; no bytes if there is no such range.
     pub fn read(&self, address: u64, size: u64) -> &'a [u8] {
-        let holds = |range: &MemoryRange<'_>| address.checked_sub(range.address).is_some_and(|into| into < range.size);
-        let Some(range) = self.ranges().into_iter().find(holds) else {
+        let contains =
+            |range: &MemoryRange<'_>| address.checked_sub(range.address).is_some_and(|into| into < range.size);
+        let Some(range) = self.ranges().into_iter().find(contains) else {
             return &[];
         };
         let bytes = range.bytes.0.get(super::index(address - range.address)..).unwrap_or_default();
         usize::try_from(size).ok().and_then(|size| bytes.get(..size)).unwrap_or(bytes)
     }
 
-    /// Every exception stream, for there may be several.
+    /// Returns all exception streams; there may be several.
     pub fn exceptions(&self) -> Vec<Exception<'a>> {
         let streams = self.directory.iter().filter(|entry| entry.kind == 6);
         streams.map(|entry| self.exception_at(entry.rva.0)).collect()
@@ -334,7 +335,7 @@ impl<'a> Facts<'a> {
     fn objects(&self, mut at: Rva) -> Vec<ObjectInfo<'a>> {
         let mut objects = Vec::new();
         while at.0 != 0 {
-            assert!(objects.len() < 1000, "the object information {at:?} goes round in circles");
+            assert!(objects.len() < 1000, "the object information {at:?} forms a cycle");
             let size = u64::from(self.u32(at.0 + 8));
             objects.push(ObjectInfo { at, kind: self.u32(at.0 + 4), bytes: self.blob(Rva(at.0 + 12), size) });
             at = self.rva(at.0);
