@@ -368,7 +368,7 @@ flag_sets! {
         /// Contains code.
         #[doc(alias = "IMAGE_SCN_CNT_CODE")]
         const CODE = 0x0000_0020;
-        /// Contains initialized data, which is stored in the file.
+        /// Contains initialised data, which is stored in the file.
         #[doc(alias = "IMAGE_SCN_CNT_INITIALIZED_DATA")]
         const INITIALIZED_DATA = 0x0000_0040;
         /// Contains uninitialized data, which is zero at first.

@@ -67,7 +67,7 @@ impl<'a> Dump<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Empty`] if there are no bytes, [`ReadError::OtherFormat`] for kinds of files that are recognized
+    /// [`ReadError::Empty`] if there are no bytes, [`ReadError::OtherFormat`] for kinds of files that are recognised
     /// but not read (see [`OtherFormat::known`](crate::error::OtherFormat::known)), [`ReadError::Signature`] if the
     /// signature is unknown, and the errors of [`Minidump::parse`] and [`FullUserDump::parse`].
     pub fn parse(data: &'a [u8]) -> Result<Self, ReadError> {

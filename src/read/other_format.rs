@@ -1,11 +1,11 @@
-//! Recognizes files that are not user-mode dumps but are often passed in place of one, by their first bytes.
+//! Recognises files that are not user-mode dumps but are often passed in place of one, by their first bytes.
 //!
 //! [`Dump::parse`](crate::Dump::parse) reports them as [`ReadError::OtherFormat`], with a hint on what to do.
 
 use crate::error::{EntryName, OtherFormat, ReadError};
 use crate::format::Header;
 
-/// How files of a kind are recognized.
+/// How files of a kind are recognised.
 enum Start {
     /// They start with one of these byte sequences.
     With(&'static [&'static [u8]]),
@@ -17,7 +17,7 @@ enum Start {
 
 use Start::{Like, Text, With};
 
-/// A kind of file, how it is recognized, and a function that finds the archive entry that is named like a dump.
+/// A kind of file, how it is recognised, and a function that finds the archive entry that is named like a dump.
 struct Row {
     format: OtherFormat,
     start: Start,
@@ -110,7 +110,7 @@ static TABLE: [Row; 26] = [
 ];
 
 impl OtherFormat {
-    /// All kinds of files that are recognized, in the order in which they are tried.
+    /// All kinds of files that are recognised, in the order in which they are tried.
     pub fn known() -> impl Iterator<Item = &'static Self> {
         TABLE.iter().map(|row| &row.format)
     }

@@ -9,9 +9,9 @@ use crate::read::check::finding::FindingCode;
 use crate::read::check::state::{Check, Place};
 #[cfg(feature = "lz4")]
 use crate::read::memory::buckets::Buckets;
-#[cfg(feature = "lz4")]
-use crate::read::memory::by_address::CACHE_LIMIT;
 use crate::read::memory::compressed::CompressedMemory;
+#[cfg(feature = "lz4")]
+use crate::read::memory::of_minidump::CACHE_LIMIT;
 use crate::read::raw_stream::RawStream;
 
 const HEADER: &str = "header of compressed memory";

@@ -85,7 +85,7 @@ impl<'a> SystemInfo<'a> {
     /// Information about the processor, in the form that the architecture and the producer use.
     ///
     /// For AMD64, Windows and Crashpad use the form of other processors, and Breakpad on Linux uses the x86 form, which
-    /// is recognized by the 12 letters of the vendor. Zeros, which many producers write, are treated as the form of
+    /// is recognised by the 12 letters of the vendor. Zeros, which many producers write, are treated as the form of
     /// other processors.
     #[must_use]
     pub fn cpu(&self) -> CpuInformation {

@@ -15,7 +15,7 @@ const LONGEST: usize = 255;
 /// Information about Wine and the underlying system.
 ///
 /// It is outside the stream, between the system information and the name of the service pack, and nothing refers to it.
-/// It can only be recognized by the letters `WINE` at its start.
+/// It can only be recognised by the letters `WINE` at its start.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WineInfo<'a> {
