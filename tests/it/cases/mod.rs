@@ -33,7 +33,7 @@ const HELD: [(&str, &str); 43] = [
     ("jit-tight-ranges", "redump_select/unwind::of_the_cases"),
     ("wow64-taskmgr-full", "programs/wow64::the_case_is_a_32_bit_process"),
     ("fiber-stack", "redump_select/in_use::of_the_cases"),
-    ("stack-only-in-thread-record", "programs/stacks::the_case_has_its_stack_in_the_thread_alone"),
+    ("stack-only-in-thread-record", "programs/stacks::the_stack_of_the_case_is_only_in_the_thread_record"),
     ("auxv-holds-maps", "check/linux_text::the_shared_file_has_its_maps_under_another_type"),
     ("procdump-comments", "cases/told::both_comments_are_printed"),
     ("memory64-without-flag", "check/memory::the_shared_file_has_memory_without_the_flag"),
