@@ -13,11 +13,9 @@ use crate::write::MemoryRange;
 use crate::redump::as_is::inventory::Placed;
 use crate::redump::as_is::patches::Patched;
 use crate::redump::edits::new_memory::{MemoryEdits, NewMemory};
+use crate::redump::edits::piece::{MAX_PIECE, Piece};
 use crate::redump::hooks::Redactor;
 use crate::redump::select::reason::Reason;
-
-/// The maximum number of bytes that a redactor may change in one call.
-const PIECE: u64 = 1 << 20;
 
 /// The changes, by offset in the source.
 pub(super) struct Edits<'a> {
@@ -134,17 +132,6 @@ impl<'a> Edits<'a> {
             room(buffer, part, None);
         }
     }
-
-    /// Returns how many bytes right before an address, at most `limit`, the source has without a gap.
-    fn count_before(&self, address: u64, limit: u64) -> u64 {
-        let mut start = address;
-        while let Some(before) = start.checked_sub(1).filter(|_| address - start < limit) {
-            let index = self.memory.position(before);
-            let Some(piece) = self.memory.interval(index).filter(|piece| piece.has(before)) else { break };
-            start = piece.start.max(address.saturating_sub(limit));
-        }
-        address - start
-    }
 }
 
 /// Reads memory of the file with the changes applied.
@@ -153,14 +140,14 @@ struct Edited<'a> {
     /// The next offset in the source.
     next: u64,
     end: u64,
-    piece: Vec<u8>,
-    left: Range<usize>,
+    /// The piece that was redacted last.
+    piece: Piece,
 }
 
 /// Returns the memory in an interval of file offsets, with the changes applied.
 pub(super) fn edited<'a>(edits: &Arc<Edits<'a>>, interval: Interval) -> MemoryRange<'a> {
     let (next, end) = (interval.start, interval.start.saturating_add(interval.size()));
-    let reader = Edited { edits: Arc::clone(edits), next, end, piece: Vec::new(), left: 0..0 };
+    let reader = Edited { edits: Arc::clone(edits), next, end, piece: Piece::default() };
     MemoryRange::from_reader(interval.start, interval.size(), reader)
 }
 
@@ -170,41 +157,27 @@ impl<'a> Edited<'a> {
         let edits = Arc::clone(&self.edits);
         let mut redactor = redactor.try_lock().map_err(|error| io::Error::other(error.to_string()))?;
         let span = edits.spans.get(position(&edits.spans, self.next)).filter(|span| span.interval.has(self.next));
-        let most = (self.end - self.next).min(PIECE);
-        let size = |count: u64| usize::try_from(count).map_err(io::Error::other);
+        let most = (self.end - self.next).min(MAX_PIECE);
         let at = Interval { start: self.next, last: self.next.saturating_add(most - 1) };
         let known = span.and_then(|span| {
             let interval = span.interval.intersection(&at)?;
             Some((interval, edits.addresses(&Span { interval, ..*span })?.0))
         });
-        let mut piece = core::mem::take(&mut self.piece);
-        piece.clear();
         let Some((interval, addresses)) = known else {
             // Bytes between two ranges have no address.
             let next = edits.spans.get(position(&edits.spans, self.next)).map_or(u64::MAX, |span| span.interval.start);
-            piece.resize(size(most.min(next - self.next))?, 0);
-            edits.look_up(self.next, &mut piece);
-            self.next += piece.len() as u64;
-            self.left = 0..piece.len();
-            self.piece = piece;
+            let count = most.min(next - self.next);
+            self.piece.read_alone(count, |bytes| edits.look_up(self.next, bytes))?;
+            self.next += count;
             return Ok(());
         };
-        let overlap = redactor.overlap as u64;
-        let before = edits.count_before(addresses.start, overlap);
-        let after = addresses.next().map_or(0, |next| edits.memory.run_len(next, overlap));
-        let (front, middle) = (size(before)?, size(interval.size())?);
-        piece.resize(front + middle + size(after)?, 0);
-        let (around, rest) = piece.split_at_mut(front);
-        edits.memory.read_uncached(addresses.start.wrapping_sub(before), around);
-        let (own, around) = rest.split_at_mut(middle);
-        if let Some(next) = addresses.next().filter(|_| after > 0) {
-            edits.memory.read_uncached(next, around);
-        }
-        edits.look_up(interval.start, own);
-        (redactor.change)(addresses.start.wrapping_sub(before), Reason::FullMemory, &mut piece);
+        let own = |bytes: &mut [u8]| {
+            edits.look_up(interval.start, bytes);
+            bytes.len()
+        };
+        let first = self.piece.read(&edits.memory, (addresses.start, interval.size()), redactor.overlap, own)?;
+        (redactor.change)(first, Reason::FullMemory, self.piece.bytes_mut());
         self.next = interval.start.saturating_add(interval.size());
-        self.left = front..front + middle;
-        self.piece = piece;
         Ok(())
     }
 }
@@ -219,12 +192,9 @@ impl io::Read for Edited<'_> {
             self.next += size as u64;
             return Ok(size);
         };
-        if self.left.is_empty() && self.next < self.end {
+        if self.piece.is_empty() && self.next < self.end {
             self.redact(redactor)?;
         }
-        let ready = self.piece.get(self.left.clone()).unwrap_or_default();
-        let count = buffer.iter_mut().zip(ready).map(|(to, from)| *to = *from).count();
-        self.left.start += count;
-        Ok(count)
+        Ok(self.piece.take(buffer))
     }
 }

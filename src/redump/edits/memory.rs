@@ -10,15 +10,13 @@ use crate::read::{Interval, Memory, Span, overlapping, position, settle, united}
 use crate::write::MemoryRange;
 
 use crate::redump::edits::new_memory::{MemoryEdits, NewMemory};
+use crate::redump::edits::piece::{MAX_PIECE, Piece};
 use crate::redump::filter::StackFilter;
 use crate::redump::filter::triage::Triage;
 use crate::redump::hooks::Redactor;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::selected::Selection;
 use crate::redump::source::Source;
-
-/// The maximum number of bytes that a redactor may change in one call.
-const PIECE: u64 = 1 << 20;
 
 /// The changes to memory.
 pub(in crate::redump) struct Changes<'a> {
@@ -127,17 +125,6 @@ impl<'a> Changes<'a> {
             next_start.map_or(limit, |next_start| limit.min(next_start - at)),
         )
     }
-
-    /// Returns how many bytes right before an address, at most `limit`, the source has without a gap.
-    fn count_before(&self, address: u64, limit: u64) -> u64 {
-        let mut start = address;
-        while let Some(before) = start.checked_sub(1).filter(|_| address - start < limit) {
-            let index = self.memory.position(before);
-            let Some(piece) = self.memory.interval(index).filter(|piece| piece.has(before)) else { break };
-            start = piece.start.max(address.saturating_sub(limit));
-        }
-        address - start
-    }
 }
 
 /// Returns the range of an interval whose bytes are changed as they are read, or `None` if none of them change.
@@ -175,14 +162,13 @@ struct ChangedMemory<'a> {
     size: u64,
     /// The number of bytes read from the source so far.
     done: u64,
-    /// A piece that has been redacted, and the part of it that has not been returned yet.
-    piece: Vec<u8>,
-    left: Range<usize>,
+    /// The piece that was redacted last.
+    piece: Piece,
 }
 
 impl<'a> ChangedMemory<'a> {
     fn new(changes: &Arc<Changes<'a>>, start: u64, size: u64, own: Option<&'a [u8]>) -> Self {
-        Self { changes: Arc::clone(changes), own, start, size, done: 0, piece: Vec::new(), left: 0..0 }
+        Self { changes: Arc::clone(changes), own, start, size, done: 0, piece: Piece::default() }
     }
 
     /// Reads the next bytes, and returns their number.
@@ -204,28 +190,13 @@ impl<'a> ChangedMemory<'a> {
         let at = self.start.wrapping_add(self.done);
         // Bytes beyond the highest address have the same reason as the byte at it.
         let (reason, count) =
-            self.changes.reason(self.start.saturating_add(self.done), PIECE.min(self.size - self.done));
-        let memory = &self.changes.memory;
-        let overlap = redactor.overlap as u64;
-        let before = self.changes.count_before(at, overlap);
-        let after = at.checked_add(count).map_or(0, |next| memory.run_len(next, overlap));
-        let size = |count: u64| usize::try_from(count).map_err(io::Error::other);
-        let (front, middle) = (size(before)?, size(count)?);
-        // The buffer of the previous piece is reused.
+            self.changes.reason(self.start.saturating_add(self.done), MAX_PIECE.min(self.size - self.done));
+        let changes = Arc::clone(&self.changes);
         let mut piece = core::mem::take(&mut self.piece);
-        piece.clear();
-        piece.resize(front + middle + size(after)?, 0);
-        let (around, rest) = piece.split_at_mut(front);
-        memory.read_uncached(at.wrapping_sub(before), around);
-        let (own, around) = rest.split_at_mut(middle);
-        if after > 0 {
-            memory.read_uncached(at.wrapping_add(count), around);
-        }
-        let found = self.look_up(own);
-        self.changes.filter(at.wrapping_sub(before), &mut piece);
-        (redactor.change)(at.wrapping_sub(before), reason, &mut piece);
+        let first = piece.read(&changes.memory, (at, count), redactor.overlap, |own| self.look_up(own))?;
+        changes.filter(first, piece.bytes_mut());
+        (redactor.change)(first, reason, piece.bytes_mut());
         self.piece = piece;
-        self.left = front..front + found;
         Ok(())
     }
 }
@@ -241,12 +212,9 @@ impl io::Read for ChangedMemory<'_> {
             changes.filter(address, part.get_mut(..count).unwrap_or_default());
             return Ok(count);
         };
-        if self.left.is_empty() && self.done < self.size {
+        if self.piece.is_empty() && self.done < self.size {
             self.redact(redactor)?;
         }
-        let ready = self.piece.get(self.left.clone()).unwrap_or_default();
-        let count = buf.iter_mut().zip(ready).map(|(to, from)| *to = *from).count();
-        self.left.start += count;
-        Ok(count)
+        Ok(self.piece.take(buf))
     }
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod memory;
 pub(super) mod new_memory;
+pub(super) mod piece;
 pub(super) mod records;
 
 use alloc::vec::Vec;
