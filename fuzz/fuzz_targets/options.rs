@@ -34,8 +34,9 @@ fn comes_back(options: &Options) {
     // There is no letter for compressed memory.
     let again = again.map(|again| if options.is_compressed() { again.compressed() } else { again });
     assert_eq!(again.as_ref().ok(), Some(options));
-    // The flags of a dump with all memory do not show that it was to be filtered, and a full user dump has no flags.
-    if !options.filter_is_overruled() && !options.is_full_user_dump() {
+    // The flags of a dump with all memory do not show that it was to be filtered, a full user dump has no flags, and a dump
+    // as it is keeps those of the source.
+    if !options.filter_is_overruled() && !options.is_full_user_dump() && !options.is_as_is() {
         assert_eq!(Options::from_minidump_type(options.minidump_type()).as_ref().ok(), Some(options));
     }
 }
