@@ -146,9 +146,8 @@ fn write_tables(
     }
     header.flags = hooks.flags.map_or(header.flags, |flags| flags.bits());
     header.time_date_stamp = hooks.time_date_stamp.unwrap_or(header.time_date_stamp);
-    if header != *dump.header() {
-        patches.table(0, encoded(header));
-    }
+    // Even if it does not change: a record may claim its bytes.
+    patches.table(0, encoded(header));
     let mut table: Vec<u8> = directory.iter().flat_map(|&entry| encoded(entry)).collect();
     let old_size = usize::try_from(u64::from(old.len()) * DirectoryEntry::SIZE as u64).unwrap_or(usize::MAX);
     let rest = table.split_off(old_size.min(table.len()));

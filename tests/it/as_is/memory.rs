@@ -22,6 +22,7 @@ pub fn trials() -> Vec<Trial> {
         ranges_that_share_bytes_are_changed_once,
         letters_replace_memory_too,
         memory_is_removed_with_its_list,
+        a_record_over_the_header_does_not_change_it,
         compressed_memory_stays_packed_or_is_refused,
     ]
 }
@@ -148,6 +149,27 @@ fn memory_is_removed_with_its_list() {
         assert_eq!((rows(&out), report.memory_ranges), (kept.clone(), kept.len() as u64));
         assert!(size < 0x1000 || out.len() < source.len() - size + 0x1000, "the bytes are removed");
     }
+}
+
+/// A record may claim the bytes of the header and the directory, which stay as they are.
+fn a_record_over_the_header_does_not_change_it() {
+    let mut source = b"MDMP\x93\xa7\0\0".to_vec();
+    for field in [1, 32, 0, 0, 0, 0, 6, 168, 0] {
+        source.extend(u32::to_le_bytes(field));
+    }
+    source.resize(200, 0x55);
+    let mut calls = 0;
+    let hooks = Hooks::new().map_exception(|_, new| {
+        calls += 1;
+        new.record.thread_id = 0x7777_7777;
+        new.record.exception_record.exception_code = 7;
+        new.record.exception_record.number_parameters = 9;
+        new.record.exception_record.exception_information = [8; 15];
+    });
+    let (out, _) = hooked(&source, "as-is", hooks);
+    assert_eq!(calls, 1);
+    assert!(out[..44] == source[..44] && out[44..] != source[44..]);
+    assert_eq!(Facts::of(&out).directory.len(), 1);
 }
 
 fn compressed_memory_stays_packed_or_is_refused(shared: &Shared) {
