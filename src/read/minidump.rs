@@ -10,6 +10,7 @@ use crate::format::{PlatformId, ProcessorArchitecture};
 use crate::read::bytes::{ByteOrder, Bytes, signature};
 use crate::read::directory::{Directory, DirectoryEntries};
 use crate::read::dump_bytes::DumpBytes;
+use crate::read::interval::Interval;
 use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::target::Target;
 use crate::read::text::utf16::Utf16;
@@ -120,6 +121,12 @@ impl<'a> Minidump<'a> {
     #[must_use]
     pub const fn directory(&self) -> Directory<'a> {
         self.directory
+    }
+
+    /// The positions of the header and of all entries of the directory.
+    pub(crate) fn header_and_directory(&self) -> [Option<Interval>; 2] {
+        let (start, end) = (self.directory.entry_offset(0), self.directory.entry_offset(self.directory.len()));
+        [Interval::new(0, Header::SIZE as u64), Interval::new(start, end.saturating_sub(start))]
     }
 
     /// The processor and operating system, from the first system information stream.

@@ -29,7 +29,7 @@ impl<'s> Transcoder<'s, '_> {
         if self.carrier.is_private {
             clear_exception(&mut raw, self.source.target.is_windows());
         }
-        let context = self.edited_context(edit.context, |this| {
+        let context = self.edited_part("context", edit.context, |this| {
             let context =
                 exception.context().and_then(|context| this.carrier.context(context, raw.thread_context, false));
             this.context_or_fault((StreamType::EXCEPTION, 0, "context"), context)

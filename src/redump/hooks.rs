@@ -342,38 +342,48 @@ impl<'h> Hooks<'h> {
 
     pub(super) fn mapped_thread(&self, thread: &Thread<'_>) -> ThreadEdit {
         let mut edit = ThreadEdit::new(thread.raw());
-        self.map_thread.as_ref().into_iter().for_each(|map| (map.borrow_mut())(thread, &mut edit));
+        if let Some(map) = &self.map_thread {
+            (map.borrow_mut())(thread, &mut edit);
+        }
         edit
     }
 
     pub(super) fn mapped_module(&self, module: &Module<'_>) -> ModuleEdit {
         let mut edit = ModuleEdit::new(module.raw());
-        self.map_module.as_ref().into_iter().for_each(|map| (map.borrow_mut())(module, &mut edit));
+        if let Some(map) = &self.map_module {
+            (map.borrow_mut())(module, &mut edit);
+        }
         edit
     }
 
     pub(super) fn mapped_unloaded_module(&self, module: &UnloadedModule<'_>) -> UnloadedModuleEdit {
         let mut edit = UnloadedModuleEdit::new(module.raw());
-        self.map_unloaded.as_ref().into_iter().for_each(|map| (map.borrow_mut())(module, &mut edit));
+        if let Some(map) = &self.map_unloaded {
+            (map.borrow_mut())(module, &mut edit);
+        }
         edit
     }
 
     pub(super) fn mapped_exception(&self, exception: &Exception<'_>) -> ExceptionEdit {
         let mut edit = ExceptionEdit::new(exception.raw());
-        self.map_exception.as_ref().into_iter().for_each(|map| (map.borrow_mut())(exception, &mut edit));
+        if let Some(map) = &self.map_exception {
+            (map.borrow_mut())(exception, &mut edit);
+        }
         edit
     }
 
-    /// Returns true if records are left out or changed.
-    pub(super) fn change_records(&self) -> bool {
-        self.threads.is_some()
-            || self.modules.is_some()
-            || self.unloaded.is_some()
-            || self.map_thread.is_some()
+    /// Returns true if records are changed.
+    fn map_records(&self) -> bool {
+        self.map_thread.is_some()
             || self.map_module.is_some()
             || self.map_unloaded.is_some()
             || self.map_exception.is_some()
             || !self.thread_names.is_empty()
+    }
+
+    /// Returns true if records are left out or changed.
+    pub(super) fn change_records(&self) -> bool {
+        self.threads.is_some() || self.modules.is_some() || self.unloaded.is_some() || self.map_records()
     }
 
     /// Returns true if the header is not changed.
@@ -382,14 +392,8 @@ impl<'h> Hooks<'h> {
     }
 
     /// Returns true for changes that a full user dump does not support.
-    pub(super) fn maps_records(&self) -> bool {
-        self.map_thread.is_some()
-            || self.map_module.is_some()
-            || self.map_unloaded.is_some()
-            || self.map_exception.is_some()
-            || !self.thread_names.is_empty()
-            || self.flags.is_some()
-            || self.time_date_stamp.is_some()
+    pub(super) fn need_a_minidump(&self) -> bool {
+        self.map_records() || !self.keep_header()
     }
 
     /// Returns true if a stream of this type, which the source lacks, may be made up.

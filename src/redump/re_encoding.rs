@@ -100,7 +100,7 @@ impl<'a> Redump<'a> {
             let reason = "the format does not store the context of an exception, so naming one has no effect";
             return Err(WriteError::InvalidInput { item, reason }.into());
         }
-        if options.is_full_user_dump() && hooks.maps_records() {
+        if options.is_full_user_dump() && hooks.need_a_minidump() {
             let item = Item { name: "full user dump", index: None };
             let reason = "hooks cannot change its records, and it has no flags";
             return Err(WriteError::InvalidInput { item, reason }.into());

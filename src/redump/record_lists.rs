@@ -1,5 +1,7 @@
 //! Copies lists of records that refer to other data: threads, modules, handles.
 
+use std::collections::HashSet;
+
 use crate::error::ReadError;
 use crate::format::handle::{HandleDataStream, HandleDescriptor2};
 use crate::format::module::{UnloadedModule, UnloadedModuleListHeader};
@@ -30,7 +32,7 @@ impl<'s> Transcoder<'s, '_> {
             let edit = self.hooks.mapped_thread(&thread);
             let asked = Thread { thread_context: thread.raw().thread_context, ..edit.record };
             let mut raw = asked;
-            let context = self.edited_context(edit.context, |this| {
+            let context = self.edited_part("context", edit.context, |this| {
                 let context =
                     thread.context().and_then(|context| this.carrier.context(context, raw.thread_context, true));
                 this.context_or_fault((LIST, item, "context"), context)
@@ -160,9 +162,9 @@ impl<'s> Transcoder<'s, '_> {
         self.report.list_fault(LIST, &list);
         self.carrier.accounts.list(stream, &list, (COUNT, ThreadName::SIZE));
         self.carrier.builder.list(LIST);
+        let renamed: HashSet<u32> = self.hooks.thread_names.iter().map(|(id, _)| *id).collect();
         for (name, item) in list.iter().zip(0..) {
-            let is_new = self.hooks.thread_names.iter().any(|(id, _)| *id == name.thread_id());
-            if self.threads_left_out.contains(&name.thread_id()) || is_new {
+            if self.threads_left_out.contains(&name.thread_id()) || renamed.contains(&name.thread_id()) {
                 continue;
             }
             let text = self.carrier.text(name.raw().rva_of_thread_name).map(Some);

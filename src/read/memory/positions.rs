@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 
 use crate::error::ReadError;
-use crate::format::Header;
 
 use crate::read::interval::{Interval, position, united};
 use crate::read::memory::compressed::CompressedMemory;
@@ -27,9 +26,7 @@ impl MemoryPositions {
         let buckets = dump.list::<CompressedMemory<'_>>().buckets().into_iter();
         let listed = listed.chain(buckets.map(|bucket| (bucket.offset, u64::from(bucket.compressed_size))));
         // A range whose position is inside the header or the directory is ignored.
-        let directory = dump.directory();
-        let (start, end) = (directory.entry_offset(0), directory.entry_offset(directory.len()));
-        let tables = [Interval::new(0, Header::SIZE as u64), Interval::new(start, end.saturating_sub(start))];
+        let tables = dump.header_and_directory();
         let is_apart = |range: &Interval| tables.iter().flatten().all(|table| table.intersection(range).is_none());
         let listed = listed.filter_map(|(offset, size)| Interval::new(offset, size)).filter(is_apart);
         // Most producers write the ranges one after another, so adjacent ranges are merged to keep the list short.

@@ -2,7 +2,6 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::ops::Range;
 use std::io;
 use std::sync::Mutex;
 
@@ -12,7 +11,7 @@ use crate::write::MemoryRange;
 
 use crate::redump::as_is::inventory::Placed;
 use crate::redump::as_is::patches::Patched;
-use crate::redump::edits::new_memory::{MemoryEdits, NewMemory};
+use crate::redump::edits::new_memory::{MemoryEdits, NewMemory, fill};
 use crate::redump::edits::piece::{MAX_PIECE, Piece};
 use crate::redump::hooks::Redactor;
 use crate::redump::select::reason::Reason;
@@ -42,9 +41,7 @@ impl<'a> Edits<'a> {
             return Ok(None);
         }
         let target = dump.target();
-        let size = |range: &Range<u64>| range.end.saturating_sub(range.start);
-        let blank = edits.blank.iter().filter_map(|range| target.interval(range.start, size(range)));
-        let blank = united(blank.collect());
+        let blank = edits.blanked(target);
         let mut spans: Vec<Span> = (0..).zip(&ranges).map(|(rank, range)| Span { interval: range.at, rank }).collect();
         settle(&mut spans);
         let mut edits = Self {
@@ -107,30 +104,16 @@ impl<'a> Edits<'a> {
         buffer.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
         self.patched.apply(at, buffer);
         let Some(all) = Interval::new(at, buffer.len() as u64) else { return };
-        let room = |buffer: &mut [u8], part: Interval, new: Option<&[u8]>| {
-            let from = usize::try_from(part.start - at).unwrap_or(usize::MAX);
-            let room = buffer.get_mut(from..).unwrap_or_default();
-            match new {
-                Some(new) => room.iter_mut().zip(new).for_each(|(to, from)| *to = *from),
-                None => {
-                    let size = usize::try_from(part.size()).unwrap_or(usize::MAX).min(room.len());
-                    room.iter_mut().take(size).for_each(|byte| *byte = 0);
-                }
-            }
-        };
         let spans = self.spans.get(position(&self.spans, at)..).unwrap_or_default();
         for span in spans.iter().take_while(|span| span.interval.start <= all.last) {
             let Some(interval) = span.interval.intersection(&all) else { continue };
             let Some((addresses, _)) = self.addresses(&Span { interval, ..*span }) else { continue };
-            for (part, new) in self.new.within(addresses) {
-                let start = interval.start.saturating_add(part.start - addresses.start);
-                room(buffer, Interval { start, last: start }, Some(new));
+            let range = usize::try_from(interval.start - at).ok().zip(usize::try_from(interval.last - at).ok());
+            if let Some(own) = range.and_then(|(from, to)| buffer.get_mut(from..=to)) {
+                self.new.apply(addresses.start, own);
             }
         }
-        let blank = self.blank.get(position(&self.blank, at)..).unwrap_or_default();
-        for part in blank.iter().map_while(|part| part.intersection(&all)) {
-            room(buffer, part, None);
-        }
+        fill(&self.blank, at, buffer, 0);
     }
 }
 

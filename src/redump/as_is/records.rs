@@ -32,6 +32,13 @@ fn entries<'a, R: Record<'a>>(held: &Held<'a>, list: &List<'a, R>) -> (u64, u64,
     (list.entry_offset(0).saturating_sub(held.stream.offset()), list.entry_size(), list.len())
 }
 
+/// Returns a changed record with the locations of the old one.
+fn in_place(old: &Thread, changed: Thread) -> Thread {
+    let mut record = Thread { thread_context: old.thread_context, ..changed };
+    record.stack.memory.rva = old.stack.memory.rva;
+    record
+}
+
 impl<'r, 'h> Records<'r, 'h> {
     pub(super) fn new(dump: &Minidump<'_>, hooks: &'r Hooks<'h>) -> Self {
         let thread_names = hooks.thread_names.iter().map(|(id, name)| (*id, name.as_slice())).collect();
@@ -56,10 +63,8 @@ impl<'r, 'h> Records<'r, 'h> {
                     }
                     let change = self.hooks.mapped_thread(&thread.thread());
                     let raw = *thread.raw();
-                    let stack = raw.thread.stack.memory.rva;
-                    let mut changed = Thread { thread_context: raw.thread.thread_context, ..change.record };
-                    changed.stack.memory.rva = stack;
-                    edit.record(index, &encoded(raw), &encoded(ThreadEx { thread: changed, ..raw }));
+                    let changed = ThreadEx { thread: in_place(&raw.thread, change.record), ..raw };
+                    edit.record(index, &encoded(raw), &encoded(changed));
                     let context = ThreadEx::OFFSETS.thread.then(Thread::OFFSETS.thread_context);
                     edit.relocate(index, context, change.context, &mut self.new);
                 }
@@ -139,9 +144,7 @@ impl<'r, 'h> Records<'r, 'h> {
             }
             let change = self.hooks.mapped_thread(&thread);
             let raw = *thread.raw();
-            let mut changed = Thread { thread_context: raw.thread_context, ..change.record };
-            changed.stack.memory.rva = raw.stack.memory.rva;
-            edit.record(index, &encoded(raw), &encoded(changed));
+            edit.record(index, &encoded(raw), &encoded(in_place(&raw, change.record)));
             edit.relocate(index, Thread::OFFSETS.thread_context, change.context, &mut self.new);
         }
         edit.finish()

@@ -126,9 +126,10 @@ impl StreamEdit {
     /// Writes the bytes that differ between two encodings of the record of an entry.
     pub(super) fn record(&mut self, index: u64, old: &[u8], new: &[u8]) {
         let start = self.entry(index);
-        for ((at, old), new) in (start..).zip(old).zip(new).filter(|((_, old), new)| old != new) {
-            let _ = old;
-            self.write(at, &[*new]);
+        for (at, (old, new)) in (start..).zip(old.iter().zip(new)) {
+            if old != new {
+                self.write(at, &[*new]);
+            }
         }
     }
 

@@ -3,7 +3,6 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use crate::format::{DirectoryEntry, Header};
 use crate::read::{Interval, Minidump, gaps, united};
 
 use crate::redump::as_is::choice::Choice;
@@ -62,14 +61,7 @@ pub(super) fn drop_unused(
             }
         }
     }
-    let tables = [
-        Interval::new(0, Header::SIZE as u64),
-        Interval::new(
-            dump.directory().entry_offset(0),
-            u64::from(dump.directory().len()) * DirectoryEntry::SIZE as u64,
-        ),
-    ];
-    parts.extend(tables.into_iter().flatten());
+    parts.extend(dump.header_and_directory().into_iter().flatten());
     let parts = united(parts);
     // Memory is removed with its list, and a stack that is in no list with its thread.
     let sources: BTreeMap<usize, BTreeSet<u64>> =

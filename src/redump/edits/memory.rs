@@ -2,14 +2,13 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::ops::Range;
 use std::io;
 use std::sync::Mutex;
 
-use crate::read::{Interval, Memory, Span, overlapping, position, settle, united};
+use crate::read::{Interval, Memory, Span, overlapping, position, settle};
 use crate::write::MemoryRange;
 
-use crate::redump::edits::new_memory::{MemoryEdits, NewMemory};
+use crate::redump::edits::new_memory::{MemoryEdits, NewMemory, fill};
 use crate::redump::edits::piece::{MAX_PIECE, Piece};
 use crate::redump::filter::StackFilter;
 use crate::redump::filter::triage::Triage;
@@ -50,10 +49,8 @@ impl<'a> Changes<'a> {
         if filters.is_empty() && edits.is_empty() && !is_changed {
             return None;
         }
-        let MemoryEdits { blank, replaced: new, redactor } = edits;
-        let size = |range: &Range<u64>| range.end.saturating_sub(range.start);
-        let blank = blank.iter().filter_map(|range| source.target.interval(range.start, size(range)));
-        let blank = united(blank.collect());
+        let blank = edits.blanked(source.target);
+        let MemoryEdits { replaced: new, redactor, .. } = edits;
         // Only a redactor needs the reasons.
         let selected = || selected.iter().filter(|_| redactor.is_some());
         let mut spans: Vec<Span> = (0..)
@@ -96,15 +93,10 @@ impl<'a> Changes<'a> {
             filter.filter(&self.memory, address, bytes);
         }
         self.new.apply(address, bytes);
-        let Some(all) = Interval::new(address, bytes.len() as u64) else { return };
-        let replaced =
-            self.replaced.iter().flat_map(|(parts, filling)| overlapping(parts, all).map(|it| (it, *filling)));
-        for (part, filling) in replaced.chain(overlapping(&self.blank, all).map(|part| (part, 0))) {
-            let Some(part) = part.intersection(&all) else { continue };
-            let range = usize::try_from(part.start - address).ok().zip(usize::try_from(part.last - address).ok());
-            let blank = range.and_then(|(from, to)| bytes.get_mut(from..=to));
-            blank.into_iter().flatten().for_each(|byte| *byte = filling);
+        for (parts, filling) in &self.replaced {
+            fill(parts, address, bytes, *filling);
         }
+        fill(&self.blank, address, bytes, 0);
     }
 
     /// Returns why the byte at an address is there, and how many bytes from it on, at most `limit`, have the same

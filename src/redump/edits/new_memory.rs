@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::read::{Interval, Span, Target, position, settle};
+use crate::read::{Interval, Span, Target, overlapping, position, settle, united};
 
 use crate::redump::hooks::Redactor;
 
@@ -16,6 +16,12 @@ pub(in crate::redump) struct MemoryEdits<'a> {
 }
 
 impl MemoryEdits<'_> {
+    /// Returns the blanked addresses, sorted and disjoint.
+    pub(in crate::redump) fn blanked(&self, target: Target) -> Vec<Interval> {
+        let size = |range: &Range<u64>| range.end.saturating_sub(range.start);
+        united(self.blank.iter().filter_map(|range| target.interval(range.start, size(range))).collect())
+    }
+
     pub(in crate::redump) fn is_empty(&self) -> bool {
         self.blank.is_empty() && self.replaced.is_empty() && self.redactor.is_none()
     }
@@ -61,5 +67,15 @@ impl<'a> NewMemory<'a> {
             let room = bytes.get_mut(first..).unwrap_or_default();
             room.iter_mut().zip(new).for_each(|(to, from)| *to = *from);
         }
+    }
+}
+
+/// Fills the parts of `bytes` that are within `parts`, which are sorted and disjoint. `bytes` begin at `start`.
+pub(in crate::redump) fn fill(parts: &[Interval], start: u64, bytes: &mut [u8], filling: u8) {
+    let Some(all) = Interval::new(start, bytes.len() as u64) else { return };
+    for part in overlapping(parts, all).filter_map(|part| part.intersection(&all)) {
+        let range = usize::try_from(part.start - start).ok().zip(usize::try_from(part.last - start).ok());
+        let room = range.and_then(|(from, to)| bytes.get_mut(from..=to));
+        room.into_iter().for_each(|room| room.fill(filling));
     }
 }

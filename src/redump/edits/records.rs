@@ -35,15 +35,6 @@ impl Transcoder<'_, '_> {
         }
     }
 
-    /// Does the same for registers.
-    pub(in crate::redump) fn edited_context(
-        &mut self,
-        context: Linked,
-        kept: impl FnOnce(&mut Self) -> Option<PartId>,
-    ) -> Option<PartId> {
-        self.edited_part("context", context, kept)
-    }
-
     /// Writes the names that the program assigns to threads.
     pub(in crate::redump) fn new_thread_names(&mut self) {
         for (id, name) in &self.hooks.thread_names {

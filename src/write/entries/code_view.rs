@@ -81,12 +81,12 @@ impl fmt::Debug for CodeView {
 
 impl From<CodeView> for PartContent<'_> {
     fn from(record: CodeView) -> Self {
-        record.encode().map_or_else(Self::fault, Self::from)
+        (&record).into()
     }
 }
 
 impl From<&CodeView> for PartContent<'_> {
     fn from(record: &CodeView) -> Self {
-        record.clone().into()
+        record.encode().map_or_else(Self::fault, Self::from)
     }
 }
