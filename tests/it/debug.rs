@@ -219,7 +219,8 @@ fn nothing_prints_what_is_in_the_dump() {
             let found = pieces.found(text.as_bytes());
             assert!(found.is_empty(), "{what}: {found:?} in {text}");
             // Single bytes, as slices are printed.
-            let numbers: Vec<u8> = text.split([',', '[', ']', ' ', '\n']).filter_map(|it| it.parse().ok()).collect();
+            let numbers: Vec<u8> =
+                text.split([',', '[', ']', ' ', '\n']).filter_map(|it| it.parse::<u8>().ok()).collect();
             let found = pieces.found(&numbers);
             assert!(found.is_empty(), "{what}: {found:?} printed as numbers in {text}");
         }

@@ -301,10 +301,10 @@ fn generated_streams_are_listed() {
     assert_eq!(Redumped::as_debugger(&source, "/m").made_up(), [6, 19, 21, 22]);
     assert_eq!(Redumped::as_debugger(&source, "/ma").made_up(), [6, 19, 21, 22, 16]);
     let source = once(Dump::new(), 1).exception(Exception { thread: 1, ..Exception::default() }).build();
-    assert_eq!(Redumped::of(&source, "/ma").made_up(), []);
+    assert!(Redumped::of(&source, "/ma").made_up().is_empty());
     // A second pass has nothing to add.
     let first = Redumped::of(&base().memory(0x1000, [0; 16]).build(), "/ma");
-    assert_eq!(Redumped::of(&first.bytes, "/ma").made_up(), []);
+    assert!(Redumped::of(&first.bytes, "/ma").made_up().is_empty());
 }
 
 /// There is no memory to generate rows for.

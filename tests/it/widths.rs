@@ -1,6 +1,5 @@
 //! The limits of 32 and 64 bits: what fits gets its right offset, what does not is refused by name, and nothing wraps.
 
-use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 
 use libtest_mimic::Trial;
@@ -11,7 +10,7 @@ use userdump::{MappedFile, MinidumpBuilder, WriteError};
 
 use crate::resources::measure;
 use crate::support::facts::Facts;
-use crate::support::{trial_of_64_bits, trials};
+use crate::support::{holes, trial_of_large_file, trials};
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = trials![
@@ -28,7 +27,7 @@ pub fn trials() -> Vec<Trial> {
         parts_beyond_4_gib_are_refused,
         a_hundred_megabytes_are_counted_right,
     ];
-    trials.push(trial_of_64_bits("widths::a_part_of_4_gib_is_refused", a_part_of_4_gib_is_refused));
+    trials.push(trial_of_large_file("widths::a_part_of_4_gib_is_refused", a_part_of_4_gib_is_refused));
     trials
 }
 
@@ -270,7 +269,7 @@ fn parts_beyond_4_gib_are_refused() {
 fn a_part_of_4_gib_is_refused() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder for tests");
     let path = folder.path().join("zeros");
-    File::create(&path).and_then(|file| file.set_len(4 * GIB)).expect("sparse files are supported");
+    holes::create(&path).and_then(|file| file.set_len(4 * GIB)).expect("sparse files are supported");
     let zeros = MappedFile::open(&path).expect("it was just made");
     type Use = fn(&mut MinidumpBuilder<'_>, PartId);
     let uses: [Use; 3] = [

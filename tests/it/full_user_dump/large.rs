@@ -1,6 +1,5 @@
 //! Full user dumps beyond the offsets that 31 and 32 bits can hold.
 
-use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 
 use libtest_mimic::Trial;
@@ -9,11 +8,11 @@ use userdump::read::check::FindingCode;
 use userdump::{Dump, MappedFile, redump};
 
 use super::{Slot, context, empty};
-use crate::support::trial_of_64_bits;
+use crate::support::{holes, trial_of_large_file};
 use crate::synth::{UserRegion, UserThread};
 
 pub fn trials() -> Vec<Trial> {
-    let trial = |name, test| trial_of_64_bits(format!("full_user_dump::large::{name}"), test);
+    let trial = |name, test| trial_of_large_file(format!("full_user_dump::large::{name}"), test);
     vec![
         trial("memory_above_2_and_4_gib_is_read", memory_above_2_and_4_gib_is_read),
         trial("a_large_dump_is_shrunk", a_large_dump_is_shrunk),
@@ -35,7 +34,7 @@ fn file(wide: bool, size: u64) -> (tempfile::TempDir, MappedFile, u64) {
     Slot::Version.set(&mut bytes, version + size);
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder for tests");
     let path = folder.path().join("large.dmp");
-    let mut file = File::create(&path).expect("there is room");
+    let mut file = holes::create(&path).expect("there is room");
     file.write_all(&bytes).and_then(|()| file.seek(SeekFrom::Start(data + size))).expect("sparse files are supported");
     file.write_all(&behind).expect("there is room");
     (folder, MappedFile::open(&path).expect("it can be mapped"), high)

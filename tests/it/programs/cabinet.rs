@@ -7,11 +7,11 @@
 use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
-use libtest_mimic::Trial;
+use libtest_mimic::{Completion, Trial};
 
 use super::Folder;
 use crate::support::fixtures::{FULL_USER_DUMP, QUICK_START};
-use crate::support::{trial_of_64_bits, trials};
+use crate::support::{holes, trial_of_large_file, trials};
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = trials![
@@ -25,7 +25,7 @@ pub fn trials() -> Vec<Trial> {
         a_name_that_is_too_long_is_refused,
         a_full_disk_leaves_nothing,
     ];
-    trials.push(trial_of_64_bits("programs::cabinet::a_dump_that_is_too_large_is_refused_at_once", || {
+    trials.push(trial_of_large_file("programs::cabinet::a_dump_that_is_too_large_is_refused_at_once", || {
         a_dump_that_is_too_large_is_refused_at_once();
     }));
     trials
@@ -208,9 +208,9 @@ fn a_name_that_is_too_long_is_refused() {
 }
 
 /// Simulates a full disk with a limit on file sizes.
-fn a_full_disk_leaves_nothing() {
+fn a_full_disk_leaves_nothing() -> Completion {
     if !cfg!(target_os = "linux") {
-        return;
+        return Completion::ignored_with("`ulimit` cannot limit file sizes");
     }
     let mut noise = 1u64;
     let mut random = || {
@@ -235,12 +235,13 @@ fn a_full_disk_leaves_nothing() {
             }
         }
     }
+    Completion::Completed
 }
 
 /// Uses a dump of 2 GiB of zeros in a sparse file.
 fn a_dump_that_is_too_large_is_refused_at_once() {
     let folder = Folder::with(&[]);
-    let mut file = File::create(folder.path("in.dmp")).expect("the file can be created");
+    let mut file = holes::create(&folder.path("in.dmp")).expect("the file can be created");
     // The header, a directory with a Memory64List, and the list: one range at 0x10000, whose bytes start at offset 128.
     let size = 1u64 << 31;
     let header = [0x504d_444du32, 0xa793, 1, 32, 0, 0, 2, 0, 9, 32, 64];

@@ -195,7 +195,7 @@ fn an_empty_stream_stays_a_stream() {
     let source = base().raw(0x1_0001, []).raw(10, []).raw(0x4767_0003, []).build();
     let out = Redumped::of(&source, "/m");
     for kind in [0x1_0001, 10, 0x4767_0003] {
-        assert_eq!(contents(&out.facts(), kind), [[]; 1]);
+        assert_eq!(contents(&out.facts(), kind), [[0_u8; 0]; 1]);
         assert!(out.outcomes(kind)[0].is_kept());
     }
 }

@@ -4,7 +4,6 @@
 //! Time is not measured. Allocations and calls of the sink are counted; anything quadratic in the numbers used here
 //! would not terminate.
 
-use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice, Seek, SeekFrom, Write};
 
 use libtest_mimic::Trial;
@@ -16,13 +15,13 @@ use super::{Spent, measure};
 use crate::support::cpu::put;
 use crate::support::facts::Facts;
 use crate::support::redumped::parsed;
-use crate::support::{trial_of_64_bits, trials};
+use crate::support::{holes, trial_of_large_file, trials};
 
 pub fn trials() -> Vec<Trial> {
     let mut trials =
         trials![a_million_ranges_cost_what_each_costs_in_a_smaller_dump, a_plan_takes_little_for_each_range,];
     let name = "resources::scale::a_tebibyte_goes_from_file_to_file_in_both_formats";
-    trials.push(trial_of_64_bits(name, a_tebibyte_goes_from_file_to_file_in_both_formats));
+    trials.push(trial_of_large_file(name, a_tebibyte_goes_from_file_to_file_in_both_formats));
     trials
 }
 
@@ -268,7 +267,7 @@ fn a_tebibyte_goes_from_file_to_file_in_both_formats() {
     assert!(head.len() < 0x1000);
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder for tests");
     let path = folder.path().join("tebibyte.dmp");
-    let mut sparse = File::create(&path).expect("there is room");
+    let mut sparse = holes::create(&path).expect("there is room");
     sparse.write_all(&head).and_then(|()| sparse.set_len(0x1000 + COUNT * EACH)).expect("files may have holes");
     // Writes the last byte of the last range.
     sparse.seek(SeekFrom::End(-1)).and_then(|_| sparse.write_all(b"!")).expect("there is room");

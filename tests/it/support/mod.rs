@@ -8,6 +8,7 @@ pub mod excess;
 pub mod fixtures;
 pub mod forms;
 pub mod golden;
+pub mod holes;
 pub mod image;
 pub mod in_use;
 pub mod json;
@@ -22,5 +23,5 @@ pub mod walk;
 
 pub use shared::Shared;
 pub(crate) use trial::trials;
-pub use trial::{shared_trial, trial_of_64_bits};
+pub use trial::{shared_trial, trial_of_large_file};
 pub use userdump_walk::facts;

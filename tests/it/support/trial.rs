@@ -2,7 +2,7 @@
 
 use libtest_mimic::{Completion, Failed, Trial};
 
-use super::Shared;
+use super::{Shared, holes};
 
 /// Lists functions as trials named after their module: `trials![a, b]` in `header` gives `header::a` and `header::b`.
 ///
@@ -35,15 +35,26 @@ impl<F: FnOnce(&Shared) + Send + 'static> Test<Shared> for F {
     }
 }
 
+/// A test that says whether this system can run it.
+impl<F: FnOnce() -> Completion + Send + 'static> Test<Completion> for F {
+    fn trial(self, path: &str) -> Trial {
+        Trial::ignorable_test(within_crate(path), move || Ok(self()))
+    }
+}
+
 fn within_crate(path: &str) -> &str {
     path.split_once("::").map_or(path, |(_, rest)| rest)
 }
 
-/// A trial of files that are too large to be mapped with 32-bit addresses; there it is ignored, with the reason.
-pub fn trial_of_64_bits(name: impl Into<String>, test: fn()) -> Trial {
+/// A trial of files with holes that are too large to be mapped with 32-bit addresses. It is ignored, with the reason, where
+/// addresses have 32 bits and where files cannot have holes.
+pub fn trial_of_large_file(name: impl Into<String>, test: fn()) -> Trial {
     Trial::ignorable_test(name, move || -> Result<Completion, Failed> {
         if cfg!(not(target_pointer_width = "64")) {
             return Ok(Completion::ignored_with("no mapping is so long"));
+        }
+        if !holes::are_supported() {
+            return Ok(Completion::ignored_with("files cannot have holes here"));
         }
         test();
         Ok(Completion::Completed)

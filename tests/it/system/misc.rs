@@ -222,7 +222,7 @@ fn what_is_not_there_is_zero_in_the_longest_form() {
                 (24, third.misc_info2.misc_info.process_kernel_time == 6),
                 (44, third.misc_info2.processor_current_idle_state == 1),
                 (232, third.time_zone.daylight_bias == -120),
-                (832, raw.misc_info4.dbg_bld_str[0] == b'd'.into()),
+                (832, raw.misc_info4.dbg_bld_str[0] == u16::from(b'd')),
                 (1364, raw.process_cookie == 0xc00c_1e00),
             ];
             assert_eq!(fields, fields.map(|(since, _)| (since, size >= since)));
