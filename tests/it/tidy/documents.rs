@@ -172,12 +172,10 @@ fn command_fault(root: &Path, words: Vec<&str>) -> Option<String> {
                 .iter()
                 .any(|folder| root.join(folder).join(format!("{next}.rs")).exists()),
             "--manifest-path" | "bash" if !next.starts_with('-') => root.join(next).exists(),
-            "-p" | "--package" => {
-                ["Cargo.toml", "tests/Cargo.toml", "benches/Cargo.toml", "fuzz/Cargo.toml"].iter().any(|file| {
-                    let manifest = fs::read_to_string(root.join(file)).unwrap_or_default();
-                    manifest.contains(&format!("name = \"{next}\""))
-                })
-            }
+            "-p" | "--package" => ["", "tests", "benches", "fuzz", "examples/web"].iter().any(|folder| {
+                let manifest = fs::read_to_string(root.join(folder).join("Cargo.toml")).unwrap_or_default();
+                manifest.contains(&format!("name = \"{next}\""))
+            }),
             _ => true,
         };
         if !exists {
