@@ -13,39 +13,30 @@ use crate::explain::bytes;
 use crate::leaving::Hides;
 use crate::remains::of_stream;
 
-/// The kinds of reasons whose memory holds data of the program, not only stacks, code and tables.
-const DATA: [&str; 18] = [
-    "requested",
-    "pointers on stacks",
-    "pointers filtered before",
-    "thread environment blocks",
-    "thread storage",
-    "process environment block",
-    "process parameters",
-    "environment variables",
-    "loader data",
-    "private regions",
-    "data sections",
-    "first words of objects",
-    "data of the runtime",
-    "mapped memory of the runtime",
-    "private memory of the runtime",
-    "heap of the garbage collector",
-    "memory of a smaller source",
-    ALL,
+/// The kinds of reasons whose memory is stacks, code and tables. All other memory counts as data of the program, also that of kinds
+/// that are not known here.
+const NOT_DATA: [&str; 17] = [
+    "stacks",
+    "backing stores",
+    "32-bit stacks",
+    "32-bit registers",
+    "environment blocks that lead to 32-bit registers",
+    "instruction pointers",
+    "exception addresses",
+    "code sections",
+    "unwind data",
+    "shared data",
+    "image headers",
+    "image identities",
+    "unwind tables",
+    "unwind data of functions",
+    "code that stacks point to",
+    "export directories",
+    "generated code that stacks point to",
 ];
-/// The last of them.
 const ALL: &str = "full memory";
-/// Those that may have the command line and the environment.
+/// Those whose memory is the command line and the environment.
 const PARAMETERS: [&str; 2] = ["process parameters", "environment variables"];
-const MAY_HAVE_PARAMETERS: [&str; 6] = [
-    "pointers on stacks",
-    "private regions",
-    "mapped memory of the runtime",
-    "private memory of the runtime",
-    "memory of a smaller source",
-    ALL,
-];
 /// The streams of Linux that have them.
 const PARAMETER_STREAMS: [StreamType; 2] = [StreamType::LINUX_CMD_LINE, StreamType::LINUX_ENVIRON];
 
@@ -166,7 +157,7 @@ impl View<'_, '_> {
     /// Data of the program, apart from stacks.
     fn data(&self) -> Matter {
         let what = "Data of the program: heap, variables";
-        let selected: Vec<SelectedMemory> = self.of(&DATA).copied().collect();
+        let selected: Vec<SelectedMemory> = self.data_kinds().flat_map(|(_, selected)| selected).copied().collect();
         if selected.is_empty() {
             let why = "the result has only stacks, code and tables";
             return matter(what, Gone, why, Vec::new());
@@ -178,7 +169,7 @@ impl View<'_, '_> {
         } else {
             format!("the letters add {size} bytes{filtered}")
         };
-        let kinds = DATA.iter().filter(|kind| self.kinds.contains_key(*kind)).map(|kind| (*kind).to_owned());
+        let kinds = self.data_kinds().map(|(kind, _)| (*kind).to_owned());
         matter(what, Stays, why, kinds.take(EXAMPLES).collect())
     }
 
@@ -191,10 +182,10 @@ impl View<'_, '_> {
         if !names(true).is_empty() {
             return Some(matter(what, Stays, "the letter r removes these streams", names(true)));
         }
-        if self.of(&PARAMETERS).next().is_some() {
+        if PARAMETERS.iter().any(|kind| self.kinds.contains_key(kind)) {
             return Some(matter(what, Stays, "the letter p asks for them, and r removes them", Vec::new()));
         }
-        if self.of(&MAY_HAVE_PARAMETERS).next().is_some() {
+        if self.has_data() {
             return Some(matter(what, Partly, "they may be in the data of the program", Vec::new()));
         }
         if self.dump.target().is_windows() || !streams.is_empty() {
@@ -226,8 +217,7 @@ impl View<'_, '_> {
         let what = "Folders, and user names in them";
         let mut folders = folders(self.dump);
         folders.truncate(EXAMPLES);
-        let has_data = self.of(&DATA).next().is_some();
-        let (state, why) = match (self.hides.folders, has_data) {
+        let (state, why) = match (self.hides.folders, self.has_data()) {
             (true, false) => (Gone, "R reduces names to base names, and hides these folders in other text"),
             (true, true) => (Partly, "R hides them in names and streams; the data of the program is not searched"),
             (false, _) => (Stays, "the letters R and s hide them"),
@@ -249,8 +239,25 @@ impl View<'_, '_> {
         self.report.streams.iter().any(|stream| stream.stream_type == stream_type && stream.outcome.is_kept())
     }
 
-    /// Returns what is selected for reasons of these kinds.
-    fn of<'k>(&'k self, kinds: &'k [&'static str]) -> impl Iterator<Item = &'k SelectedMemory> {
-        kinds.iter().filter_map(|kind| self.kinds.get(kind)).flatten()
+    /// Returns the kinds of reasons whose memory is data of the program, with that memory.
+    fn data_kinds(&self) -> impl Iterator<Item = (&&'static str, &Vec<SelectedMemory>)> {
+        self.kinds.iter().filter(|(kind, _)| !NOT_DATA.contains(kind))
+    }
+
+    fn has_data(&self) -> bool {
+        self.data_kinds().next().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALL, NOT_DATA, PARAMETERS};
+
+    #[test]
+    fn all_kinds_are_those_of_the_library() {
+        let reasons = include_str!("../../../src/redump/select/reason.rs");
+        for kind in NOT_DATA.iter().chain(&PARAMETERS).chain([&ALL]) {
+            assert!(reasons.contains(&format!("=> \"{kind}\",")), "{kind}");
+        }
     }
 }
