@@ -42,7 +42,7 @@ pub fn explain(redump: &Redump<'_>, memory: &Memory<'_>) -> String {
 }
 
 /// Returns the number of bytes, each counted once.
-fn bytes(stretches: &[SelectedMemory], memory: &Memory<'_>) -> u64 {
+pub fn bytes(stretches: &[SelectedMemory], memory: &Memory<'_>) -> u64 {
     let mut sorted: Vec<(u64, u64)> =
         stretches.iter().map(|it| (it.address, it.address.saturating_add(it.size.saturating_sub(1)))).collect();
     sorted.sort_unstable();

@@ -12,8 +12,17 @@ pub type Document = (String, String);
 /// Every document of the repository.
 pub fn documents(root: &Path) -> Vec<Document> {
     let mut found = Vec::new();
-    let folders =
-        ["", "benches", "benches/record", "fuzz", "examples", "tests", "tests/fixtures", "tests/fixtures/regressions"];
+    let folders = [
+        "",
+        "benches",
+        "benches/record",
+        "fuzz",
+        "examples",
+        "examples/web",
+        "tests",
+        "tests/fixtures",
+        "tests/fixtures/regressions",
+    ];
     for folder in folders {
         let entries = fs::read_dir(root.join(folder)).into_iter().flatten();
         for path in entries.map(|entry| entry.expect("folders can be listed").path()) {
@@ -163,12 +172,10 @@ fn command_fault(root: &Path, words: Vec<&str>) -> Option<String> {
                 .iter()
                 .any(|folder| root.join(folder).join(format!("{next}.rs")).exists()),
             "--manifest-path" | "bash" if !next.starts_with('-') => root.join(next).exists(),
-            "-p" | "--package" => {
-                ["Cargo.toml", "tests/Cargo.toml", "benches/Cargo.toml", "fuzz/Cargo.toml"].iter().any(|file| {
-                    let manifest = fs::read_to_string(root.join(file)).unwrap_or_default();
-                    manifest.contains(&format!("name = \"{next}\""))
-                })
-            }
+            "-p" | "--package" => ["", "tests", "benches", "fuzz", "examples/web"].iter().any(|folder| {
+                let manifest = fs::read_to_string(root.join(folder).join("Cargo.toml")).unwrap_or_default();
+                manifest.contains(&format!("name = \"{next}\""))
+            }),
             _ => true,
         };
         if !exists {
