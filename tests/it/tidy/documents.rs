@@ -12,8 +12,17 @@ pub type Document = (String, String);
 /// Every document of the repository.
 pub fn documents(root: &Path) -> Vec<Document> {
     let mut found = Vec::new();
-    let folders =
-        ["", "benches", "benches/record", "fuzz", "examples", "tests", "tests/fixtures", "tests/fixtures/regressions"];
+    let folders = [
+        "",
+        "benches",
+        "benches/record",
+        "fuzz",
+        "examples",
+        "tests",
+        "tests/fixtures",
+        "tests/fixtures/regressions",
+        "tests/interop",
+    ];
     for folder in folders {
         let entries = fs::read_dir(root.join(folder)).into_iter().flatten();
         for path in entries.map(|entry| entry.expect("folders can be listed").path()) {
