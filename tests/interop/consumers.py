@@ -110,8 +110,9 @@ def obj2yaml(path, _):
             # The path of a PDB is a name of its own.
             module += [record[:24].hex(), record[24:].decode('utf-8', 'replace')] if record[:4] == b'RSDS' else [value]
         elif key == 'Start of Memory Range':
-            start = int(value, 16)
-        elif key == 'Content' and start is not None and re.fullmatch('(?:[0-9A-Fa-f]{2})+', value):
+            # The positions of stacks in the records of threads are 0 in dumps with full memory.
+            start = int(value, 16) if stream != 'ThreadList' else None
+        elif key == 'Content' and start is not None:
             facts['memory'].append((start, bytes.fromhex(value)))
             start = None
         elif stream == 'SystemInfo':
@@ -165,8 +166,10 @@ def breakpad_walk(path, _):
 
 def breakpad_dump(path, _):
     code, out, err = run([breakpad_program('minidump_dump'), path])
+    if not out:
+        return refused(f'exit code {code}')
+    # It also fails if a dump has no memory information or no unloaded modules: a note says so.
     facts = nothing()
-    facts['ok'] = code == 0
     facts['notes'] = [note(line.partition('ERROR: ')[2], path) for line in err.splitlines() if 'ERROR: ' in line]
     thread, module = {}, []
     for line in out.splitlines():
@@ -202,7 +205,9 @@ def winedbg(path, _):
         elif re.match(r' r..:', line) or re.match(r' E..:', line, re.IGNORECASE):
             thread['registers'].update(re.findall(r'(\w+): ?([0-9a-f]{8,16})', line))
         elif re.match(r'(PE|ELF|Native)', line):
-            facts['modules'].append(tuple(line.split()[1:]))
+            # Between range and name is whether it has read symbols.
+            kind, place, _, *names = line.split()
+            facts['modules'].append((kind, place, *names))
         elif 'on top of' in line:
             facts['facts']['Wine'] = line.strip()
         if re.search('error|warn|fail|unsupported|invalid|cannot', line, re.IGNORECASE) and 'internal error' not in line:
