@@ -14,14 +14,16 @@ HEAD = '''# Neighbours
 
 What other programs make of re-encoded dumps. This file is written by `tests/interop/run --all --write`; do not edit it.
 
-A cell is one source, one consumer, and one set of letters out of {letters}. It passes if the consumer
-reads the result without an error or warning that it does not have for the source, and reports the same threads, registers,
-frames and modules, and the same bytes for all memory of the result. In the table, `new` means that only the result can be read,
-`n/a` that neither can, and a word in bold is a [known difference](#known-differences). What the letters explain, by the
-[rules](#rules), counts as passed. {counts}
+A cell is one source, one consumer, and one set of letters: {letters}. It passes if
+the consumer reads the result without an error or warning that it does not have for the source, and reports the same threads,
+registers, frames and modules, and the same bytes for all memory of the result. In the table, `new` means that only the result
+can be read, `n/a` that neither can, and a word in bold is a [known difference](#known-differences). Differences that the letters
+ask for, by the [rules](#rules), do not count. {counts}
 
-Dumps of Linux processes are made with an empty environment, and never committed. Sources of the corpus need `USERDUMP_SHARED`.
-`.ci/run` asks the consumers and makes the sources that can be installed quickly; with `CI_SYSTEMS=all` it does everything.
+Dumps of Linux processes are made with an empty environment, and never committed. Sources of the corpus need
+`USERDUMP_SHARED`. `.ci/run` asks the consumers and makes the sources that can be installed quickly; with `CI_SYSTEMS=all` it
+does everything.
+
 How to add a source, a consumer or a known difference is in [CONTRIBUTING.md](../../CONTRIBUTING.md#add-a-neighbour).
 '''
 
@@ -96,7 +98,8 @@ def _render(states, versions, known):
     sections = {
         'Cells': _table(['source', *(it.name for it in CONSUMERS)], cells),
         'Sources': _table(['source', 'producer', 'run', 'version'],
-                          [[it.name, it.producer, quick[it.quick], versions.get(f'source {it.name}', NOT_RUN)] for it in SOURCES]),
+                          [[it.name, it.producer, quick[it.quick], versions.get(f'source {it.name}', NOT_RUN)]
+                           for it in SOURCES]),
         'Consumers': _table(['consumer', 'program', 'run', 'version'],
                             [[it.name, it.program, quick[it.quick], versions.get(f'consumer {it.name}', NOT_RUN)]
                              for it in CONSUMERS]),
