@@ -22,6 +22,7 @@ pub fn documents(root: &Path) -> Vec<Document> {
         "tests",
         "tests/fixtures",
         "tests/fixtures/regressions",
+        "tests/interop",
     ];
     for folder in folders {
         let entries = fs::read_dir(root.join(folder)).into_iter().flatten();
