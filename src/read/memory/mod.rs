@@ -9,6 +9,7 @@ pub(crate) mod contents;
 pub(crate) mod info;
 pub(crate) mod kept;
 pub(crate) mod lists;
+pub(crate) mod many;
 pub(crate) mod of_minidump;
 pub(crate) mod pieces;
 pub(crate) mod positions;

@@ -60,6 +60,14 @@ impl Piece {
         Some(Self { interval, place: range.offset })
     }
 
+    /// Returns the place of the byte at `address`, which must be within the piece, if the piece also contains the bytes
+    /// after it, `size` in total.
+    #[inline]
+    pub(crate) const fn holds(&self, address: u64, size: u64) -> Option<u64> {
+        let fits = self.interval.last - address >= size.saturating_sub(1);
+        if fits { Some(self.place + (address - self.interval.start)) } else { None }
+    }
+
     /// Returns the part of the piece at an interval, which must be within the piece.
     pub(crate) fn part(&self, interval: Interval) -> Self {
         Self { interval, place: self.place + (interval.start - self.interval.start) }

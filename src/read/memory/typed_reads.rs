@@ -48,6 +48,7 @@ impl Memory<'_> {
     /// Reads the integer of `width` bytes (1, 2, 4 or 8) at `address`, in the byte order of the file.
     ///
     /// `None` if any of its bytes is not in the dump, or for any other width.
+    #[inline]
     pub fn read_integer(&self, address: u64, width: u32) -> Option<u64> {
         match width {
             1 => self.read_u8(address).map(u64::from),
@@ -58,7 +59,15 @@ impl Memory<'_> {
         }
     }
 
+    /// Reads the `N` bytes at `address`; `None` if any of them is not in the dump, or if no range contains `address`.
+    #[inline]
+    #[must_use]
+    pub fn read_array<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
+        self.array(address)
+    }
+
     /// Reads the pointer at `address`, which has 4 or 8 bytes depending on the target, zero-extended.
+    #[inline]
     #[must_use]
     pub fn read_pointer(&self, address: u64) -> Option<u64> {
         self.read_integer(address, self.target().pointer_size())
