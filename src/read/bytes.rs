@@ -104,12 +104,23 @@ impl<'a> Bytes<'a> {
 /// Two consecutive 64-bit integers.
 #[inline]
 pub(crate) fn integers(bytes: &[u8; 16], order: ByteOrder) -> (u64, u64) {
+    match order {
+        ByteOrder::Little => halves(bytes, u64::from_le_bytes),
+        ByteOrder::Big => big_integers(bytes),
+    }
+}
+
+/// Not inlined, so that it costs nothing in loops over dumps in the usual order.
+#[cold]
+fn big_integers(bytes: &[u8; 16]) -> (u64, u64) {
+    halves(bytes, u64::from_be_bytes)
+}
+
+#[inline]
+fn halves(bytes: &[u8; 16], decode: impl Fn([u8; 8]) -> u64) -> (u64, u64) {
     let first = bytes.first_chunk().copied().unwrap_or_default();
     let second = bytes.last_chunk().copied().unwrap_or_default();
-    match order {
-        ByteOrder::Little => (u64::from_le_bytes(first), u64::from_le_bytes(second)),
-        ByteOrder::Big => (u64::from_be_bytes(first), u64::from_be_bytes(second)),
-    }
+    (decode(first), decode(second))
 }
 
 /// An integer of `width` (1, 2, 4 or 8) bytes at `position` in `bytes`, zero-extended.

@@ -138,6 +138,11 @@ impl Tables {
     /// more entries.
     pub(crate) const MOST_ENTRIES: u32 = 256;
 
+    /// True if neither the header nor the directory has bytes at `offset` or after it.
+    pub(crate) const fn end_before(&self, offset: u64) -> bool {
+        Header::SIZE as u64 <= offset && self.end <= offset
+    }
+
     /// True if a range overlaps the header or the directory.
     #[inline]
     pub(crate) const fn hold(&self, offset: u64, size: u64) -> bool {

@@ -2,6 +2,7 @@
 //! claimed.
 
 mod allocator;
+mod free;
 mod hostile;
 mod proportion;
 mod scale;
@@ -35,8 +36,15 @@ pub fn trials() -> Vec<Trial> {
         the_index_of_memory_costs_what_its_ranges_do,
         lists_that_claim_four_billion_entries_allocate_nothing,
     ];
-    let others =
-        [hostile::trials(), proportion::trials(), scale::trials(), sections::trials(), shared::trials()].into_iter();
+    let others = [
+        free::trials(),
+        hostile::trials(),
+        proportion::trials(),
+        scale::trials(),
+        sections::trials(),
+        shared::trials(),
+    ]
+    .into_iter();
     others.flatten().chain(own).collect()
 }
 

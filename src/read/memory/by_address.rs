@@ -48,6 +48,12 @@ use crate::read::work::worked;
 /// buckets are detected when they are read: none of their bytes can be read, and [`Memory::fault_at`] returns the
 /// reason. Without the feature `lz4`, this is the case for all buckets.
 ///
+/// # Many addresses
+///
+/// A read of a random address in a large dump mostly waits for memory. Programs that know many addresses before they
+/// read, such as stack scanners and heap walkers, should pass all of them to [`Memory::read_pointers`],
+/// [`Memory::read_u64s`], [`Memory::read_arrays`] or [`Memory::read_many`], which wait for many of them together.
+///
 /// # Cloning and storing
 ///
 /// A clone shares the index and the cache of decompressed memory, so cloning only increments a reference count. Threads
@@ -204,6 +210,20 @@ impl<'a> Memory<'a> {
         Some(self.contents().lend(rest.place, rest.interval.size()).unwrap_or_default())
     }
 
+    /// Returns the bytes from `address` on, at most `limit`, as far as they are contiguous in the process and in the file.
+    pub(super) fn contiguous(&self, address: u64, limit: u64) -> Option<&[u8]> {
+        let mut run = self.run_at(address);
+        let first = run.next()?;
+        let mut held = first.interval.size();
+        while held < limit {
+            match run.next() {
+                Some(piece) if piece.place == first.place + held => held += piece.interval.size(),
+                _ => break,
+            }
+        }
+        self.contents().lend(first.place, held.min(limit)).ok()
+    }
+
     /// Returns the readable contiguous bytes from `address` on, range by range, or in smaller parts if they cannot be
     /// borrowed.
     pub(crate) fn chunks_at(&self, address: u64) -> impl Iterator<Item = Cow<'_, [u8]>> + '_ {
@@ -291,7 +311,7 @@ impl<'a> Memory<'a> {
     /// Copies bytes from `address` on, which is in `piece`, into `buf`. `next` are the pieces after it.
     #[inline]
     pub(super) fn read_in(&self, piece: &Piece, next: &[Piece], address: u64, buf: &mut [u8]) -> usize {
-        match piece.holds(address, buf.len() as u64).and_then(|place| self.plain(place).get(..buf.len())) {
+        match piece.holds(address, buf.len() as u64).and_then(|place| self.plain(place)?.get(..buf.len())) {
             Some(bytes) => {
                 worked(bytes.len() as u64);
                 buf.copy_from_slice(bytes);
@@ -322,11 +342,10 @@ impl<'a> Memory<'a> {
         }
     }
 
-    /// Returns the bytes from a place to the end of the file, as far as they can be borrowed without decompressing
-    /// them.
+    /// Returns the bytes from a place to the end of the file; `None` if they are not in the file as they are.
     #[inline]
-    pub(super) fn plain(&self, place: u64) -> &'a [u8] {
-        usize::try_from(place).ok().and_then(|start| self.bytes.data().get(start..)).unwrap_or_default()
+    pub(super) fn plain(&self, place: u64) -> Option<&'a [u8]> {
+        self.bytes.data().get(usize::try_from(place).ok()?..)
     }
 
     /// Returns the reason why the byte at `address` cannot be read although a range contains it. `None` if it can be
@@ -347,7 +366,7 @@ impl<'a> Memory<'a> {
         let address = self.mask(address);
         let piece = self.pieces().get(address)?;
         // The file has all bytes of a piece, unless they are compressed.
-        match piece.holds(address, N as u64).and_then(|place| self.plain(place).first_chunk()) {
+        match piece.holds(address, N as u64).and_then(|place| self.plain(place)?.first_chunk()) {
             Some(bytes) => Some(*bytes),
             None => self.elsewhere(piece, address),
         }
@@ -387,7 +406,7 @@ impl<'a> Memory<'a> {
     #[must_use]
     pub fn slice(&self, address: u64, size: u64) -> Option<&[u8]> {
         let (piece, _) = self.pieces().at(self.mask(address))?;
-        let plain = piece.holds(self.mask(address), size).map(|place| self.plain(place));
+        let plain = piece.holds(self.mask(address), size).and_then(|place| self.plain(place));
         match plain.zip(usize::try_from(size).ok()).and_then(|(bytes, size)| bytes.get(..size)) {
             Some(bytes) => Some(bytes),
             None => self.try_slice(address, size).ok().flatten(),

@@ -13,6 +13,7 @@ use crate::read::bytes::{Bytes, integers};
 use crate::read::dump_bytes::{DumpBytes, Tables};
 use crate::read::list::entries::{List, Record};
 use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::work::worked;
 
 /// A contiguous range of process memory.
 ///
@@ -190,7 +191,9 @@ impl<'a> Memory64List<'a> {
         let bytes = *self.dump.bytes();
         // If the start is in the header or the directory, the data is not memory, and neither is anything after it.
         let bytes = if self.is_base_in_tables() { Bytes::new(&[], bytes.order()) } else { bytes };
-        Memory64Ranges { bytes, tables: self.dump.tables(), offset: self.base, end: None, descriptors }
+        let tables = self.dump.tables();
+        let rest = if tables.end_before(self.base) { bytes.clipped(self.base, u64::MAX) } else { &[] };
+        Memory64Ranges { bytes, tables, offset: self.base, rest, end: None, descriptors }
     }
 }
 
@@ -240,6 +243,8 @@ pub struct Memory64Ranges<'a> {
     /// The parts of the file that cannot be memory.
     tables: Tables,
     offset: u64,
+    /// The bytes from `offset` on, unless some of them may be in the tables. No range in it has to be checked.
+    rest: &'a [u8],
     /// The end position of the last remaining range, after the first call from the back. The sum may exceed 64 bits.
     end: Option<u128>,
     /// The bytes of the remaining descriptors.
@@ -269,6 +274,13 @@ impl<'a> Iterator for Memory64Ranges<'a> {
         self.descriptors = rest;
         let (address, size) = integers(descriptor, self.bytes.order());
         let offset = self.offset;
+        if let Some((bytes, rest)) = usize::try_from(size).ok().and_then(|size| self.rest.split_at_checked(size)) {
+            worked(1);
+            self.rest = rest;
+            self.offset = offset + size;
+            return Some(MemoryRange { address, size, offset, bytes });
+        }
+        self.rest = &[];
         // A saturated position is beyond the end of every file, and so are all later ones.
         self.offset = offset.saturating_add(size);
         Some(self.range(address, size, offset))

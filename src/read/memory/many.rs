@@ -71,16 +71,11 @@ impl Memory<'_> {
         self.read_each(addresses, values, |bytes| bytes);
     }
 
-    fn read_each<const N: usize, V>(
-        &self,
-        addresses: &[u64],
-        values: &mut [Option<V>],
-        decode: impl Fn([u8; N]) -> V,
-    ) {
+    fn read_each<const N: usize, V>(&self, addresses: &[u64], values: &mut [Option<V>], decode: impl Fn([u8; N]) -> V) {
         let mut values = values.iter_mut();
         self.in_groups(addresses, N as u64, |found| {
             let Some(value) = values.next() else { return false };
-            *value = match self.plain(found.place).first_chunk() {
+            *value = match self.plain(found.place).and_then(|bytes| bytes.first_chunk()) {
                 Some(bytes) => Some(decode(*bytes)),
                 None => found.pieces.first().and_then(|piece| self.elsewhere(piece, found.address)).map(&decode),
             };
@@ -117,7 +112,8 @@ impl Memory<'_> {
         let mut bufs = bufs.iter_mut();
         let mut counts = counts.iter_mut();
         self.in_groups(addresses, 1, |found| {
-            let (Some(buf), Some(count)) = (bufs.next(), counts.next()) else { return false };
+            let Some(buf) = bufs.next() else { return false };
+            let Some(count) = counts.next() else { return false };
             let first = found.pieces.split_first();
             *count = first.map_or(0, |(piece, next)| self.read_in(piece, next, found.address, buf.as_mut()));
             true

@@ -1,7 +1,7 @@
 //! Finds modules by address, in dumps of either format.
 
 use alloc::vec::Vec;
-use core::fmt;
+use core::fmt::{self, Write};
 
 use crate::read::any_format::{AnyException, AnyModule};
 use crate::read::dump::Dump;
@@ -159,11 +159,38 @@ impl fmt::Debug for ModulesByAddress<'_> {
 
 impl fmt::Display for ModuleOffset<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.module.code_file() {
-            Some(path) => f.write_str(path.rsplit(['\\', '/']).next().unwrap_or_default())?,
-            None => write!(f, "{:#x}", self.module.base())?,
+        match self.module.name() {
+            Ok(path) => {
+                let mut name = BaseName { out: None, at: 0, start: 0 };
+                write!(name, "{path}")?;
+                write!(BaseName { out: Some(f), at: 0, ..name }, "{path}")?;
+            }
+            Err(_) => write!(f, "{:#x}", self.module.base())?,
         }
         write!(f, "+{:#x}", self.offset)
+    }
+}
+
+/// Finds the part of a path after its last separator, or passes it on if it is known.
+struct BaseName<'o, 'f> {
+    /// `None` to find it.
+    out: Option<&'o mut fmt::Formatter<'f>>,
+    /// The number of characters so far, and of those before the name.
+    at: usize,
+    start: usize,
+}
+
+impl fmt::Write for BaseName<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            self.at += 1;
+            match &mut self.out {
+                Some(out) if self.at > self.start => out.write_char(character)?,
+                None if matches!(character, '\\' | '/') => self.start = self.at,
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 

@@ -158,7 +158,7 @@ fn compare(memory: &Memory<'_>, naive: &Naive<'_>, into: usize, address: u64, co
 }
 
 /// Ranges in both lists and stacks, all within the window except for the last ones, which may extend past its end.
-fn dump(random: &mut Random, narrow: bool, base: u64) -> Dump {
+pub fn dump(random: &mut Random, narrow: bool, base: u64) -> Dump {
     let architecture = if narrow { 0 } else { 9 };
     let mut dump = Dump::new().system_info(SystemInfo { architecture, ..SystemInfo::default() });
     let last = if narrow { u64::from(u32::MAX) } else { u64::MAX };
