@@ -3,13 +3,10 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
-#[cfg(any(unix, windows))]
 use std::fs::File;
 use std::io;
 
-#[cfg(any(unix, windows))]
-use crate::write::source::InFile;
-use crate::write::source::{ReadAt, Reader};
+use crate::write::source::{InFile, ReadAt, Reader};
 
 /// A range of process memory to be written: an address, a size, and the source of its bytes.
 ///
@@ -53,8 +50,8 @@ pub enum ShortSource {
     /// [`Written::shortfalls`](crate::write::Written::shortfalls). If it fails, stop.
     ZeroFill,
     /// Also write zeros if the reader fails, report them, and continue: with the next page for [`MemoryRange::from_read_at`]
-    /// and `MemoryRange::from_file`, with the next range for [`MemoryRange::from_reader`]. On Linux, reading `/proc/PID/mem` fails for pages of a file that was
-    /// truncated, and for some device mappings.
+    /// and [`MemoryRange::from_file`], with the next range for [`MemoryRange::from_reader`]. On Linux, reading `/proc/PID/mem`
+    /// fails for pages of a file that was truncated, and for some device mappings.
     ZeroFillErrors,
 }
 
@@ -126,9 +123,9 @@ impl<'a> MemoryRange<'a> {
 
     /// Creates a range of `size` bytes that are in an opened file, from `offset` on.
     ///
-    /// [`Plan::write_to`](crate::write::Plan::write_to) reads them with positioned reads through a buffer of 64 KiB, which
-    /// leave the position of the file as it is (except on Windows). Many ranges can share one file. If the file ends
-    /// early, [`ShortSource`] decides what happens.
+    /// [`Plan::write_to_file`](crate::write::Plan::write_to_file) lets the kernel copy them where it can. Otherwise they are
+    /// read with positioned reads through a buffer of 64 KiB; on Unix, these leave the position of the file as it is. Many
+    /// ranges can share one file. If the file ends early, [`ShortSource`] decides what happens.
     ///
     /// # Examples
     ///
@@ -142,7 +139,6 @@ impl<'a> MemoryRange<'a> {
     /// # Ok(())
     /// # }
     /// ```
-    #[cfg(any(unix, windows))]
     #[must_use]
     pub fn from_file(address: u64, size: u64, file: &'a File, offset: u64) -> Self {
         Self::read(address, size, Reader::InFile(InFile { file, offset })).repeatable()
@@ -193,6 +189,10 @@ impl<'a> MemoryRange<'a> {
     /// Returns the setting of this range, or `all`, the setting of the plan, if it has none.
     pub(super) fn on_short_source(&self, all: ShortSource) -> ShortSource {
         self.short_source.unwrap_or(all)
+    }
+
+    pub(super) const fn contents(&self) -> &Contents<'a> {
+        &self.contents
     }
 
     pub(super) fn into_contents(self) -> Contents<'a> {
