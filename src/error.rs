@@ -280,6 +280,19 @@ pub enum WriteError {
         available: u64,
     },
 
+    /// The file from which the kernel copies is shorter than the bytes that were borrowed from it: it was truncated.
+    #[error("{item} at 0x{offset:x} needs {needed} bytes, the source file ended after {available}")]
+    SourceEnded {
+        /// The item being written.
+        item: Item,
+        /// Offset of the item in the output.
+        offset: u64,
+        /// Size of the item in bytes.
+        needed: u64,
+        /// Number of its bytes that the source file had.
+        available: u64,
+    },
+
     /// An item would start or end beyond the limit of a 32-bit RVA.
     #[error("{item} would take {size} bytes at 0x{offset:x}, beyond the 4 GiB limit of an RVA")]
     RvaOverflow {

@@ -80,8 +80,8 @@ impl Batch<'_> {
         let file = target.create(input, source.metadata()).map_err(of_output)?;
         // One thread is enough, because other dumps use the other processors.
         let redump = redump.with_threads(NonZero::<usize>::MIN);
-        let report = redump.write_to_seekable(file.as_file()).map_err(of_either)?;
-        target.settle(&file).map_err(of_output)?;
+        let report = redump.write_to_file(file.as_file(), source.copy_source().as_slice()).map_err(of_either)?;
+        target.settle(&file, input).map_err(of_output)?;
         target.publish(file).map_err(of_output)?;
         Ok(Done::Written(flaw(&report), Box::new(report)))
     }

@@ -123,7 +123,7 @@ fn run(arguments: &Arguments) -> Result<Option<String>, String> {
             report
         }
         Some(files) => {
-            let (report, written) = files.write(redump, (input, source.metadata()), by_whom)?;
+            let (report, written) = files.write(redump, (input, &source), by_whom)?;
             progress.finish_and_clear();
             print(&(explanation + &summary(&report, options, files.dump()) + &files.summary(&written)))
                 .map_err(|error| line(Path::new(STANDARD_OUTPUT), &error))?;

@@ -135,7 +135,8 @@ impl<'a> Minidump<'a> {
     /// Returns a builder with everything in the dump, to which more can be added, and the faults of references and streams;
     /// streams that cannot be copied are left out.
     ///
-    /// The builder assigns new file offsets, and uses its own order of the directory. Stacks that are in no memory list are
+    /// The builder assigns new file offsets, with full memory [parallel](MinidumpBuilder::parallel_to) to that of the dump,
+    /// and uses its own order of the directory. Stacks that are in no memory list are
     /// added to one. To change or remove parts and keep the rest in place, use
     /// [`Options::as_is`](crate::redump::Options::as_is) and [`Hooks`](crate::redump::Hooks).
     ///
@@ -147,7 +148,7 @@ impl<'a> Minidump<'a> {
             return Err(RedumpError::Unsupported { what: "a big-endian dump" });
         }
         let mut builder = MinidumpBuilder::new();
-        builder.flags(self.flags()).time_date_stamp(self.header().time_date_stamp);
+        builder.flags(self.flags()).time_date_stamp(self.header().time_date_stamp).parallel_to(self.data());
         let mut faults = Vec::new();
         let mut room = Budget::times(self.data().len() as u64, 2);
         for stream in self.raw_streams().filter(|stream| stream.stream_type() != StreamType::UNUSED) {

@@ -15,7 +15,7 @@ use crate::redump::source::Source;
 use crate::redump::{
     as_is, exception_at, full_user_dump, known_memory, minidump, overlaps, readable_bytes, select, transcode,
 };
-use crate::write::Plan;
+use crate::write::{MOST_PADDING, Plan};
 
 /// A re-encoding that is planned but not written.
 ///
@@ -112,7 +112,7 @@ impl<'a> Redump<'a> {
                     Err(WriteError::InvalidInput { item, reason: "it can be combined only with a comment" }.into())
                 }
                 Dump::Minidump(dump) => {
-                    let (plan, report, selected) = as_is::plan(dump, options.comment(), hooks)?;
+                    let (plan, report, selected) = as_is::plan(dump, options, hooks)?;
                     Ok(Self { plan, report, selected })
                 }
                 Dump::FullUserDump(_) => Err(RedumpError::Unsupported { what: "a full user dump with `as-is`" }),
@@ -141,10 +141,12 @@ impl<'a> Redump<'a> {
         let asked = asked.saturating_add(source.named.as_ref().map_or(0, |named| named.view().data().len() as u64));
         let missing = source.missing(&hooks.memory);
         let (mut carried, mut has_threads) = (Vec::new(), None);
+        let parallel_to = options.has_padding().then(|| dump.data());
         let plan = match options.is_full_user_dump() {
             true => {
-                let builder = full_user_dump::transcode(dump, &source, options, hooks, &selection, &mut report)?;
+                let mut builder = full_user_dump::transcode(dump, &source, options, hooks, &selection, &mut report)?;
                 has_threads = Some(builder.has_threads());
+                parallel_to.map(|bytes| builder.parallel_to(bytes));
                 builder.plan()?
             }
             false => {
@@ -152,8 +154,9 @@ impl<'a> Redump<'a> {
                 report.additions.clone_from(&source.additions);
                 report.is_partial =
                     selection.selected.full && (!report.missing_memory.is_empty() || !source.has_full_memory);
-                let (builder, parts) = transcode::transcode(&source, options, hooks, &selection, &mut report)?;
+                let (mut builder, parts) = transcode::transcode(&source, options, hooks, &selection, &mut report)?;
                 carried = parts;
+                parallel_to.map(|bytes| builder.parallel_to(bytes));
                 builder.plan()?
             }
         };
@@ -162,7 +165,11 @@ impl<'a> Redump<'a> {
             false if report.made_up.contains(&StreamType::MEMORY_INFO_LIST) => made_up_rows(&plan),
             false => 0,
         };
-        source.refuse_growth(plan.size(), asked.saturating_add(rows.saturating_mul(MemoryInfo::SIZE as u64)))?;
+        let asked = asked.saturating_add(rows.saturating_mul(MemoryInfo::SIZE as u64));
+        source.refuse_growth(
+            plan.size(),
+            if parallel_to.is_some() { asked.saturating_add(MOST_PADDING) } else { asked },
+        )?;
         report.missing_memory.extend(missing);
         overlaps::report(&source, &selection.selected.ranges, &mut report);
         report.source_size = source.file_size;

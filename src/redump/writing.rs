@@ -1,6 +1,7 @@
 //! Writes a planned re-encoding to a sink.
 
 use core::num::NonZero;
+use std::fs::File;
 use std::io;
 
 use crate::error::RedumpError;
@@ -8,6 +9,7 @@ use crate::error::RedumpError;
 use crate::redump::re_encoding::Redump;
 use crate::redump::report::Report;
 use crate::redump::select::reason::SelectedMemory;
+use crate::write::CopySource;
 
 impl<'a> Redump<'a> {
     /// Returns the size of the result in bytes; with compressed memory, an upper bound.
@@ -67,6 +69,19 @@ impl<'a> Redump<'a> {
     /// [`Plan::write_to_seekable`]: crate::write::Plan::write_to_seekable
     pub fn write_to_seekable(self, sink: impl io::Write + io::Seek) -> Result<Report, RedumpError> {
         let written = self.plan.write_to_seekable(sink)?;
+        Ok(self.report.written(&written))
+    }
+
+    /// Writes the result to a file, and lets the kernel copy what is borrowed from `sources`: see
+    /// [`Plan::write_to_file`].
+    ///
+    /// # Errors
+    ///
+    /// [`RedumpError::Write`].
+    ///
+    /// [`Plan::write_to_file`]: crate::write::Plan::write_to_file
+    pub fn write_to_file(self, file: &File, sources: &[CopySource<'_>]) -> Result<Report, RedumpError> {
+        let written = self.plan.write_to_file(file, sources)?;
         Ok(self.report.written(&written))
     }
 }

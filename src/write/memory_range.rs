@@ -3,9 +3,10 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use std::fs::File;
 use std::io;
 
-use crate::write::source::{ReadAt, Reader};
+use crate::write::source::{InFile, ReadAt, Reader};
 
 /// A range of process memory to be written: an address, a size, and the source of its bytes.
 ///
@@ -48,9 +49,9 @@ pub enum ShortSource {
     /// If the reader ends early, write zeros for the rest and report them in
     /// [`Written::shortfalls`](crate::write::Written::shortfalls). If it fails, stop.
     ZeroFill,
-    /// Also write zeros if the reader fails, report them, and continue: with the next page for [`MemoryRange::from_read_at`],
-    /// with the next range for [`MemoryRange::from_reader`]. On Linux, reading `/proc/PID/mem` fails for pages of a file that was
-    /// truncated, and for some device mappings.
+    /// Also write zeros if the reader fails, report them, and continue: with the next page for [`MemoryRange::from_read_at`]
+    /// and [`MemoryRange::from_file`], with the next range for [`MemoryRange::from_reader`]. On Linux, reading `/proc/PID/mem`
+    /// fails for pages of a file that was truncated, and for some device mappings.
     ZeroFillErrors,
 }
 
@@ -120,6 +121,29 @@ impl<'a> MemoryRange<'a> {
         Self::read(address, size, Reader::ByAddress(Box::new(source)))
     }
 
+    /// Creates a range of `size` bytes that are in an opened file, from `offset` on.
+    ///
+    /// [`Plan::write_to_file`](crate::write::Plan::write_to_file) lets the kernel copy them where it can. Otherwise they are
+    /// read with positioned reads through a buffer of 64 KiB; on Unix, these leave the position of the file as it is. Many
+    /// ranges can share one file. If the file ends early, [`ShortSource`] decides what happens.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use userdump::write::{MemoryRange, MinidumpBuilder};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let core = std::fs::File::open("core")?;
+    /// let mut dump = MinidumpBuilder::new();
+    /// dump.memory64(MemoryRange::from_file(0x7f00_0000_0000, 0x1000, &core, 0x2000));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn from_file(address: u64, size: u64, file: &'a File, offset: u64) -> Self {
+        Self::read(address, size, Reader::InFile(InFile { file, offset })).repeatable()
+    }
+
     const fn read(address: u64, size: u64, reader: Reader<'a>) -> Self {
         Self { address, size, contents: Contents::Reader(reader), is_repeatable: false, short_source: None }
     }
@@ -165,6 +189,10 @@ impl<'a> MemoryRange<'a> {
     /// Returns the setting of this range, or `all`, the setting of the plan, if it has none.
     pub(super) fn on_short_source(&self, all: ShortSource) -> ShortSource {
         self.short_source.unwrap_or(all)
+    }
+
+    pub(super) const fn contents(&self) -> &Contents<'a> {
+        &self.contents
     }
 
     pub(super) fn into_contents(self) -> Contents<'a> {

@@ -14,7 +14,8 @@ pub(crate) trait ComputedRanges: fmt::Debug + Send + Sync {
     fn count(&self) -> usize;
     /// Returns the address and the size of a range. Called several times.
     fn bounds(&self, index: usize) -> (u64, u64);
-    /// Returns the range with these bounds. Called once, or twice if memory is compressed for a sink that cannot seek.
+    /// Returns the range with these bounds. Called a second time if memory is compressed for a sink that cannot seek,
+    /// and if the plan is made parallel to a source.
     fn range(&self, index: usize) -> MemoryRange<'_>;
 }
 
@@ -68,6 +69,12 @@ impl<'a> RangeList<'a> {
         let listed = self.listed.iter().map(|range| (range.address(), range.size()));
         let computed = self.computed.iter().flat_map(|ranges| (0..ranges.count()).map(|index| ranges.bounds(index)));
         listed.chain(computed)
+    }
+
+    /// Passes each range to `find` until it finds something.
+    pub(super) fn each<'r, T>(&'r self, mut find: impl FnMut(&MemoryRange<'r>) -> Option<T>) -> Option<T> {
+        let mut computed = self.computed.iter().flat_map(|ranges| (0..ranges.count()).map(|index| ranges.range(index)));
+        self.listed.iter().find_map(&mut find).or_else(|| computed.find_map(|range| find(&range)))
     }
 
     /// Appends the ranges of another list, and sorts the added ranges by address.

@@ -80,6 +80,7 @@ mod system;
 mod tables;
 mod threads;
 mod tidy;
+mod to_file;
 mod tools;
 mod twins;
 mod vendor;
@@ -167,6 +168,7 @@ fn main() -> ExitCode {
         tables::trials(),
         threads::trials(),
         tidy::trials(),
+        to_file::trials(),
         tools::trials(),
         twins::trials(),
         vendor::trials(),

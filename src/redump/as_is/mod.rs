@@ -34,6 +34,7 @@ use crate::redump::as_is::stream_edit::NewPart;
 use crate::redump::as_is::unused::drop_unused;
 use crate::redump::edits::new_memory::MemoryEdits;
 use crate::redump::hooks::Hooks;
+use crate::redump::options::Options;
 use crate::redump::report::{MissingMemory, Outcome, Report, StreamReport};
 use crate::redump::select::selected::Selected;
 
@@ -42,7 +43,7 @@ const DIRECTORY: Item = Item { name: "MINIDUMP_DIRECTORY", index: None };
 /// Plans a dump that equals the source except for the changes of the hooks.
 pub(super) fn plan<'a>(
     dump: &Minidump<'a>,
-    comment: Option<&str>,
+    options: &Options,
     mut hooks: Hooks<'a>,
 ) -> Result<(Plan<'a>, Report, Selected), RedumpError> {
     if dump.byte_order() == ByteOrder::Big {
@@ -53,7 +54,7 @@ pub(super) fn plan<'a>(
     let mut records = Records::new(dump, &hooks);
     let mut choice = choose(dump, &inventory, &mut records, &mut report);
     let mut new = core::mem::take(&mut records.new);
-    add_streams(&mut choice, &mut new, comment, &hooks);
+    add_streams(&mut choice, &mut new, options.comment(), &hooks);
     let edits = MemoryEdits {
         blank: core::mem::take(&mut hooks.blank),
         replaced: core::mem::take(&mut hooks.new_memory),
@@ -76,8 +77,12 @@ pub(super) fn plan<'a>(
     }
     let end = if is_there { old.entry_offset(old.len()) } else { Header::SIZE as u64 };
     let more = (choice.directory.len() as u64).saturating_sub(old.len().into()).saturating_mul(entry);
-    let (places, new_size) = place(end, more, &new)?;
-    let shift = Shift::new(dump.data().len() as u64, &cuts, end, new_size);
+    let (places, mut new_size) = place(end, more, &new)?;
+    let mut shift = Shift::new(dump.data().len() as u64, &cuts, end, new_size);
+    if options.has_padding() && new_size > 0 {
+        new_size = new_size.saturating_add(shift.padding());
+        shift = Shift::new(dump.data().len() as u64, &cuts, end, new_size);
+    }
     let at_new = |number: usize| shift.new_at.saturating_add(places.get(number).copied().unwrap_or(0));
 
     let directory = directory(&choice, &new, &moved, &shift, &at_new)?;

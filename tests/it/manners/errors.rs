@@ -84,6 +84,7 @@ fn write_errors() -> Vec<WriteError> {
         WriteError::Io { item, offset: 0x40, needed: 9, written: 4, source: sink() },
         WriteError::Source { index: 3, address: 0x1000, needed: 9, available: 4, source: sink() },
         WriteError::ShortSource { index: 3, address: 0x1000, needed: 9, available: 4 },
+        WriteError::SourceEnded { item, offset: 9, needed: 8, available: 4 },
         WriteError::RvaOverflow { item, offset: 0x40, size: 9 },
         WriteError::Overflow { item, offset: 0x40, size: 9 },
         WriteError::SizeOverflow { item, found: 9, unit: "bytes", limit: 4 },

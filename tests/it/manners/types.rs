@@ -339,6 +339,7 @@ kinds! {
         read::system::wow64::Wow64Thread,
         read::thread::ThreadEx<'static>,
         read::thread::ThreadName<'static>,
+        write::CopySource<'static>,
     ];
     /// Indexes over a whole dump.
     indexes: (Clone + Debug + Send) => [

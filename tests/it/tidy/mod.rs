@@ -43,7 +43,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ("read", &["error", "format"]),
     ("write", &["error", "format"]),
     ("redump", &["error", "format", "read", "write"]),
-    ("file", &["error", "read"]),
+    ("file", &["error", "read", "write"]),
 ];
 
 /// The lints that `lib.rs` must deny.
