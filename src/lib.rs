@@ -260,6 +260,8 @@ pub mod recipes;
 #[cfg(feature = "std")]
 pub mod redump;
 #[cfg(feature = "std")]
+mod source_file;
+#[cfg(feature = "std")]
 pub mod write;
 
 pub use error::ReadError;
@@ -268,6 +270,8 @@ pub use error::{RedumpError, WriteError};
 #[cfg(feature = "mmap")]
 pub use file::MappedFile;
 pub use read::owned_dump::OwnedDump;
+#[cfg(feature = "std")]
+pub use read::source::SourceFile;
 pub use read::{Dump, Minidump};
 #[cfg(feature = "std")]
 pub use redump::redump;

@@ -72,7 +72,7 @@ impl<'a> Check<'a, '_> {
             }
             self.limits(&stream, place, decoded.as_ref().ok());
             if stream.stream_type() != StreamType::UNUSED {
-                let whole = stream.bytes().len() as u64;
+                let whole = stream.available();
                 let size = decoded.as_ref().map_or(whole, |decoded| decoded.size_in_file(&stream));
                 self.refuse_memory(place, "stream", stream.offset(), size);
             }

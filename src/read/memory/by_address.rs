@@ -8,17 +8,18 @@ use crate::error::ReadError;
 use crate::format::compressed_memory::CompressedRegion;
 use crate::format::debug::Hex;
 use crate::read::budget::Budget;
-use crate::read::bytes::{ByteOrder, Bytes};
+use crate::read::bytes::{ByteOrder, Bytes, PART_SIZE};
 use crate::read::dump_bytes::DumpBytes;
 use crate::read::interval::Interval;
 use crate::read::memory::buckets::Buckets;
-use crate::read::memory::contents::{Contents, PART_SIZE};
+use crate::read::memory::contents::Contents;
 use crate::read::memory::lists::MemoryRange;
 use crate::read::memory::pieces::{Disjoint, Piece, agrees, disjoint};
 use crate::read::memory::search_table::Sorted;
 use crate::read::memory::visible::{VisibleRange, VisibleRanges};
 use crate::read::minidump::Minidump;
 use crate::read::shared::Shared;
+use crate::read::source::{Source, SourceFile};
 use crate::read::target::Target;
 use crate::read::work::worked;
 
@@ -139,14 +140,14 @@ impl<'a> Memory<'a> {
         self.bytes.size()
     }
 
-    pub(super) fn rebound<'b>(&self, data: &'b [u8]) -> Memory<'b> {
-        Memory { bytes: self.bytes.rebound(data), index: Shared::clone(&self.index) }
+    pub(super) fn rebound<'b>(&self, source: Source<'b>) -> Memory<'b> {
+        Memory { bytes: self.bytes.rebound(source), index: Shared::clone(&self.index) }
     }
 
     pub(super) fn emptied(&self) -> Memory<'static> {
         let Index { target, last_address, .. } = *self.index;
         let index = Index { target, last_address, ..Index::default() };
-        Memory { bytes: self.bytes.rebound(&[]), index: Shared::new(index) }
+        Memory { bytes: self.bytes.rebound(Source::NOTHING), index: Shared::new(index) }
     }
 
     #[inline]
@@ -185,6 +186,11 @@ impl<'a> Memory<'a> {
         Contents { bytes: self.bytes, buckets: self.buckets() }
     }
 
+    /// Returns the file, if the memory is read from one.
+    pub(crate) const fn file(&self) -> Option<&'a SourceFile> {
+        self.bytes.file()
+    }
+
     fn buckets(&self) -> Option<&Buckets> {
         self.index.buckets.as_deref()
     }
@@ -195,17 +201,17 @@ impl<'a> Memory<'a> {
         self.index.buckets.clone()
     }
 
-    /// Returns the bytes from `address` to the end of its range. They are empty if they cannot be borrowed; `None` if
-    /// no range contains `address`.
+    /// Returns the bytes from `address` to the end of its range. They are empty if they cannot be borrowed, or would have
+    /// to be read from a file; `None` if no range contains `address`.
     pub(crate) fn rest_of_range(&self, address: u64) -> Option<&[u8]> {
         let address = self.mask(address);
         let piece = self.pieces().get(address)?;
         let rest = piece.part(Interval { start: address, ..piece.interval });
-        Some(self.contents().lend(rest.place, rest.interval.size()).unwrap_or_default())
+        Some(self.contents().cheap(rest.place, rest.interval.size()).unwrap_or_default())
     }
 
     /// Returns the readable contiguous bytes from `address` on, range by range, or in smaller parts if they cannot be
-    /// borrowed.
+    /// borrowed or would have to be read from a file.
     pub(crate) fn chunks_at(&self, address: u64) -> impl Iterator<Item = Cow<'_, [u8]>> + '_ {
         let mut run = self.run_at(address);
         let mut rest: Option<Piece> = None;
@@ -213,7 +219,7 @@ impl<'a> Memory<'a> {
         core::iter::from_fn(move || {
             let piece = rest.take().or_else(|| run.next()).filter(|_| !is_over)?;
             let size = piece.interval.size();
-            if let Ok(bytes) = self.contents().lend(piece.place, size) {
+            if let Some(bytes) = self.contents().cheap(piece.place, size) {
                 return Some(Cow::Borrowed(bytes));
             }
             let mut bytes = alloc::vec![0; usize::try_from(size).map_or(PART_SIZE, |size| size.min(PART_SIZE))];
@@ -315,7 +321,7 @@ impl<'a> Memory<'a> {
         let place = piece.place + (address - piece.interval.start);
         // The file has all bytes of a piece, unless they are compressed.
         let bytes = usize::try_from(place).ok();
-        let bytes = bytes.and_then(|start| self.bytes.data().get(start..)?.first_chunk());
+        let bytes = bytes.and_then(|start| self.bytes.resident().get(start..)?.first_chunk());
         match bytes {
             Some(bytes) if piece.interval.last - address >= N as u64 - 1 => Some(*bytes),
             _ => self.elsewhere(address, piece.interval.last - address, place),
@@ -365,16 +371,22 @@ impl<'a> Memory<'a> {
     /// reason: it is broken, or the cache is full ([`BucketFault::CacheFull`](crate::error::BucketFault::CacheFull)).
     /// In the latter case, [`Memory::read`] can read them.
     pub fn try_slice(&self, address: u64, size: u64) -> Result<Option<&[u8]>, ReadError> {
+        let Some(place) = self.contiguous(address, size) else { return Ok(None) };
+        self.contents().lend(place, size).map(Some)
+    }
+
+    /// Returns the place of the `size` bytes from `address` on; `None` if they are not all there and contiguous.
+    pub(crate) fn contiguous(&self, address: u64, size: u64) -> Option<u64> {
         let mut run = self.run_at(address);
-        let Some(first) = run.next() else { return Ok(None) };
+        let first = run.next()?;
         let mut held = first.interval.size();
         while held < size {
             match run.next() {
                 Some(piece) if piece.place == first.place + held => held += piece.interval.size(),
-                _ => return Ok(None),
+                _ => return None,
             }
         }
-        self.contents().lend(first.place, size).map(Some)
+        Some(first.place)
     }
 }
 
