@@ -3,8 +3,12 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+#[cfg(any(unix, windows))]
+use std::fs::File;
 use std::io;
 
+#[cfg(any(unix, windows))]
+use crate::write::source::InFile;
 use crate::write::source::{ReadAt, Reader};
 
 /// A range of process memory to be written: an address, a size, and the source of its bytes.
@@ -48,8 +52,8 @@ pub enum ShortSource {
     /// If the reader ends early, write zeros for the rest and report them in
     /// [`Written::shortfalls`](crate::write::Written::shortfalls). If it fails, stop.
     ZeroFill,
-    /// Also write zeros if the reader fails, report them, and continue: with the next page for [`MemoryRange::from_read_at`],
-    /// with the next range for [`MemoryRange::from_reader`]. On Linux, reading `/proc/PID/mem` fails for pages of a file that was
+    /// Also write zeros if the reader fails, report them, and continue: with the next page for [`MemoryRange::from_read_at`]
+    /// and `MemoryRange::from_file`, with the next range for [`MemoryRange::from_reader`]. On Linux, reading `/proc/PID/mem` fails for pages of a file that was
     /// truncated, and for some device mappings.
     ZeroFillErrors,
 }
@@ -118,6 +122,30 @@ impl<'a> MemoryRange<'a> {
     /// ```
     pub fn from_read_at(address: u64, size: u64, source: impl ReadAt + Send + 'a) -> Self {
         Self::read(address, size, Reader::ByAddress(Box::new(source)))
+    }
+
+    /// Creates a range of `size` bytes that are in an opened file, from `offset` on.
+    ///
+    /// [`Plan::write_to`](crate::write::Plan::write_to) reads them with positioned reads through a buffer of 64 KiB, which
+    /// leave the position of the file as it is (except on Windows). Many ranges can share one file. If the file ends
+    /// early, [`ShortSource`] decides what happens.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use userdump::write::{MemoryRange, MinidumpBuilder};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let core = std::fs::File::open("core")?;
+    /// let mut dump = MinidumpBuilder::new();
+    /// dump.memory64(MemoryRange::from_file(0x7f00_0000_0000, 0x1000, &core, 0x2000));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(any(unix, windows))]
+    #[must_use]
+    pub fn from_file(address: u64, size: u64, file: &'a File, offset: u64) -> Self {
+        Self::read(address, size, Reader::InFile(InFile { file, offset })).repeatable()
     }
 
     const fn read(address: u64, size: u64, reader: Reader<'a>) -> Self {

@@ -3,6 +3,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+#[cfg(any(unix, windows))]
+use std::fs::File;
 use std::io;
 
 use crate::error::WriteError;
@@ -52,14 +54,14 @@ impl<F: Fn(u64, &mut [u8]) -> io::Result<usize>> ReadAt for F {
 }
 
 #[cfg(unix)]
-impl ReadAt for std::fs::File {
+impl ReadAt for File {
     fn read_at(&self, address: u64, room: &mut [u8]) -> io::Result<usize> {
         std::os::unix::fs::FileExt::read_at(self, room, address)
     }
 }
 
 #[cfg(windows)]
-impl ReadAt for std::fs::File {
+impl ReadAt for File {
     fn read_at(&self, address: u64, room: &mut [u8]) -> io::Result<usize> {
         std::os::windows::fs::FileExt::seek_read(self, room, address)
     }
@@ -71,10 +73,20 @@ impl<T: ReadAt + ?Sized> ReadAt for alloc::sync::Arc<T> {
     }
 }
 
+/// A file, and where the bytes of a range begin in it.
+#[cfg(any(unix, windows))]
+#[derive(Clone, Copy)]
+pub(super) struct InFile<'a> {
+    pub(super) file: &'a File,
+    pub(super) offset: u64,
+}
+
 /// The source of the bytes.
 pub(super) enum Reader<'a> {
     InOrder(Box<dyn io::Read + Send + 'a>),
     ByAddress(Box<dyn ReadAt + Send + 'a>),
+    #[cfg(any(unix, windows))]
+    InFile(InFile<'a>),
 }
 
 impl fmt::Debug for Reader<'_> {
@@ -82,6 +94,8 @@ impl fmt::Debug for Reader<'_> {
         f.write_str(match self {
             Self::InOrder(_) => "from a reader",
             Self::ByAddress(_) => "read by address",
+            #[cfg(any(unix, windows))]
+            Self::InFile(_) => "in a file",
         })
     }
 }
@@ -94,6 +108,8 @@ impl Reader<'_> {
             Self::ByAddress(reader) => {
                 Reader::ByAddress(Box::new(move |address, room: &mut [u8]| reader.read_at(address, room)))
             }
+            #[cfg(any(unix, windows))]
+            Self::InFile(place) => Reader::InFile(*place),
         }
     }
 }
@@ -170,6 +186,11 @@ impl<'a> Source<'a> {
                     Some(address) => reader.read_at(address, room),
                     None => Ok(0),
                 },
+                #[cfg(any(unix, windows))]
+                Reader::InFile(InFile { file, offset }) => match offset.checked_add(self.at) {
+                    Some(offset) => file.read_at(offset, room),
+                    None => Ok(0),
+                },
             };
             match result {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -185,6 +206,11 @@ impl<'a> Source<'a> {
         match (self.short_source, &self.reader) {
             (ShortSource::ZeroFillErrors, Reader::ByAddress(_)) => {
                 let in_page = PAGE - self.address.wrapping_add(self.at) % PAGE;
+                Some(usize::try_from(in_page).unwrap_or(usize::MAX).min(rest))
+            }
+            #[cfg(any(unix, windows))]
+            (ShortSource::ZeroFillErrors, Reader::InFile(InFile { offset, .. })) => {
+                let in_page = PAGE - offset.wrapping_add(self.at) % PAGE;
                 Some(usize::try_from(in_page).unwrap_or(usize::MAX).min(rest))
             }
             (ShortSource::ZeroFillErrors, Reader::InOrder(_)) => Some(rest),
