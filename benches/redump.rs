@@ -7,7 +7,7 @@ use std::io::{self, Read, Seek, Write};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use userdump::redump::{Options, redump};
-use userdump::{Dump, MappedFile};
+use userdump::{Dump, MappedFile, SourceFile};
 
 use support::{Input, KIB, MIB, empty, input, large, scratch, trial};
 
@@ -47,6 +47,11 @@ fn file_to_file(criterion: &mut Criterion) {
                 let dump = Dump::parse(&source).expect("the dump can be parsed");
                 redump(&dump, &options, &target).expect("the dump can be re-encoded")
             };
+            let from_file = || {
+                let source = SourceFile::open(&path).expect("the file can be opened");
+                let dump = Dump::from_source(&source).expect("the dump can be parsed");
+                redump(&dump, &options, &target).expect("the dump can be re-encoded")
+            };
             // Mapping and reading give the same result, and re-encoding the result does not change it.
             empty(&target);
             let size = run().size;
@@ -59,6 +64,9 @@ fn file_to_file(criterion: &mut Criterion) {
             empty(&target);
             from_memory();
             assert!(contents(&target) == first, "{words}");
+            empty(&target);
+            from_file();
+            assert!(contents(&target) == first, "{words}");
             assert_eq!(size > total as u64, FULL.contains(&words), "{words}: {size} bytes");
 
             group.throughput(Throughput::Bytes(size));
@@ -66,6 +74,11 @@ fn file_to_file(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::new("mapped", words), |bencher| {
                 bencher.iter_batched(fresh, |()| run(), BatchSize::PerIteration);
             });
+            if ["/ma", "/m", "/mi"].contains(&words) {
+                group.bench_function(BenchmarkId::new("file source", words), |bencher| {
+                    bencher.iter_batched(fresh, |()| from_file(), BatchSize::PerIteration);
+                });
+            }
             if words == "/ma" || words == "/m" {
                 group.bench_function(BenchmarkId::new("read", words), |bencher| {
                     bencher.iter_batched(fresh, |()| from_memory(), BatchSize::PerIteration);

@@ -12,12 +12,10 @@ pub enum SourceFault {
     /// The file was written to after it was opened.
     #[error("the file was changed after it was opened")]
     Changed,
-    /// The limit for bytes of the file that are kept in memory is reached. Bytes can still be copied, but not borrowed.
-    #[error("the limit of {limit} bytes of the file in memory is reached")]
-    CacheFull {
-        /// The limit in bytes.
-        limit: u64,
-    },
+    /// The limit for bytes of the file that are kept in memory is reached: see
+    /// [`SourceFile::with_limit`](crate::SourceFile::with_limit).
+    #[error("the limit for bytes of the file that are kept in memory is reached")]
+    CacheFull,
     /// The operating system returned an error with this number.
     #[error("{}", io::Error::from_raw_os_error(*.0))]
     System(i32),

@@ -97,7 +97,6 @@ pub use module::{Module, ModuleList};
 #[cfg(feature = "std")]
 pub(crate) use owned_minidump::OwnedMinidump;
 pub use raw_stream::{FromStream, RawStream};
-pub use source::{AsSource, Source};
 pub use streams::Stream;
 pub use system::SystemInfo;
 pub use target::Target;

@@ -46,7 +46,19 @@ impl<'a> Minidump<'a> {
         let effects = Effects::of(self.bytes().size(), claims(self, entries));
         let is_before_directory_end = false;
         let (dump, memory, threads) = (*self, None, None);
-        Check { dump, memory, threads, positions, looked_at, entries, effects, is_before_directory_end, found }.run();
+        Check {
+            dump,
+            memory,
+            threads,
+            positions,
+            looked_at,
+            entries,
+            effects,
+            is_before_directory_end,
+            found: &mut *found,
+        }
+        .run();
+        finding::of_file(self.bytes(), found);
     }
 }
 

@@ -167,7 +167,7 @@ impl SourceFile {
 
     /// Returns the error for bytes that could not be read. What the system says of them has been noted.
     fn error(&self, what: &'static str, (offset, needed): (u64, u64), fault: SourceFault) -> ReadError {
-        let noted = self.fault().filter(|_| !matches!(fault, SourceFault::CacheFull { .. }));
+        let noted = self.fault().filter(|_| !matches!(fault, SourceFault::CacheFull));
         let available = match noted {
             // The end of what could be read, if it is in these bytes.
             Some(ReadError::Source { offset: from, available, .. }) => {

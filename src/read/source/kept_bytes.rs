@@ -62,7 +62,7 @@ impl KeptBytes {
         loop {
             // Another thread may have appended a part in the meantime.
             let refused = link.set(new);
-            let Some(part) = link.get() else { return Err(SourceFault::CacheFull { limit: self.limit }) };
+            let Some(part) = link.get() else { return Err(SourceFault::CacheFull) };
             if let Some((from, to)) = within(part) {
                 if let Err(unneeded) = refused {
                     self.taken.fetch_sub(unneeded.bytes.len() as u64, Ordering::Relaxed);
@@ -82,7 +82,7 @@ impl KeptBytes {
         // The blocks of a file with a regular structure would otherwise be in a few chains.
         let mixed = block.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let chain = usize::try_from(mixed % CHAINS).ok().and_then(|chain| chains.get(chain));
-        chain.ok_or(SourceFault::CacheFull { limit: self.limit })
+        chain.ok_or(SourceFault::CacheFull)
     }
 
     fn read(
@@ -91,7 +91,7 @@ impl KeptBytes {
         size: u64,
         read: impl FnOnce(u64, &mut [u8]) -> Result<(), SourceFault>,
     ) -> Result<Box<[u8]>, SourceFault> {
-        let full = SourceFault::CacheFull { limit: self.limit };
+        let full = SourceFault::CacheFull;
         let add = |taken: u64| taken.checked_add(size).filter(|taken| *taken <= self.limit);
         let size = usize::try_from(size).map_err(|_| full)?;
         self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).map_err(|_| full)?;

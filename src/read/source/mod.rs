@@ -79,6 +79,12 @@ impl<B: AsRef<[u8]> + ?Sized> AsSource for B {
     }
 }
 
+impl AsSource for Source<'_> {
+    fn as_source(&self) -> Source<'_> {
+        *self
+    }
+}
+
 #[cfg(feature = "std")]
 impl AsSource for SourceFile {
     fn as_source(&self) -> Source<'_> {
