@@ -19,7 +19,9 @@ use crate::read::memory::search_table::Sorted;
 use crate::read::memory::visible::{VisibleRange, VisibleRanges};
 use crate::read::minidump::Minidump;
 use crate::read::shared::Shared;
-use crate::read::source::{Source, SourceFile};
+use crate::read::source::Source;
+#[cfg(feature = "std")]
+use crate::read::source::SourceFile;
 use crate::read::target::Target;
 use crate::read::work::worked;
 
@@ -187,6 +189,7 @@ impl<'a> Memory<'a> {
     }
 
     /// Returns the file, if the memory is read from one.
+    #[cfg(feature = "std")]
     pub(crate) const fn file(&self) -> Option<&'a SourceFile> {
         self.bytes.file()
     }
@@ -304,12 +307,13 @@ impl<'a> Memory<'a> {
     /// Returns the reason why the byte at `address` cannot be read although a range contains it. `None` if it can be
     /// read, or if no range contains it.
     ///
-    /// This occurs only in compressed memory. The bucket that contains the byte is decompressed to find out.
+    /// This occurs only in compressed memory and in a [`SourceFile`](crate::SourceFile). The bucket that contains the byte
+    /// is decompressed, or the byte is read, to find out.
     #[must_use]
     pub fn fault_at(&self, address: u64) -> Option<ReadError> {
         let address = self.mask(address);
         let piece = self.pieces().get(address)?;
-        self.contents().fault(piece.place)
+        self.contents().fault(piece.place + (address - piece.interval.start))
     }
 
     /// Reads `N` bytes from `address` on.
@@ -367,7 +371,8 @@ impl<'a> Memory<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Bucket`] if the bytes are in a bucket of compressed memory that is not decompressed, with the
+    /// `ReadError::Source` if the bytes are in a [`SourceFile`](crate::SourceFile) and cannot be read, or there is no room
+    /// to keep them. [`ReadError::Bucket`] if they are in a bucket of compressed memory that is not decompressed, with the
     /// reason: it is broken, or the cache is full ([`BucketFault::CacheFull`](crate::error::BucketFault::CacheFull)).
     /// In the latter case, [`Memory::read`] can read them.
     pub fn try_slice(&self, address: u64, size: u64) -> Result<Option<&[u8]>, ReadError> {
