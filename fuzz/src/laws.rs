@@ -82,7 +82,10 @@ pub fn obstacles(result: &Dump<'_>, report: &Report) {
 /// only checked if the meaning of the bytes is clear, which it is not in damaged dumps.
 pub fn accounted(source: &Dump<'_>, result: &[u8], report: &Report, options: &Options) {
     // A list whose contents look more valid four bytes later is read there, regardless of its size.
-    if options.is_full_user_dump() || !is_judgeable(source.data().expect("the bytes are in memory")) || are_lists_shifted(source) {
+    if options.is_full_user_dump()
+        || !is_judgeable(source.data().expect("the bytes are in memory"))
+        || are_lists_shifted(source)
+    {
         return;
     }
     let letters = options.to_string();
