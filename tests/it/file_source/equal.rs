@@ -12,6 +12,7 @@ use userdump::{Dump, OwnedDump, RedumpError, SourceFile};
 
 use super::{on_disk, options_of};
 use crate::owned::dumps;
+use crate::programs::Folder;
 use crate::support::forms::file_of;
 use crate::support::{Shared, golden, shared_trial, trials};
 
@@ -23,6 +24,7 @@ pub fn trials() -> Vec<Trial> {
         an_owned_dump_and_kept_indexes_read_the_same,
         threads_can_share_a_file,
         what_is_not_a_dump_is_named_the_same,
+        programs_do_the_same,
     ];
     all.push(shared_trial("file_source::equal::the_corpus_reads_and_is_re_encoded_the_same", the_corpus));
     all.push(shared_trial("file_source::equal::the_goldens_are_re_encoded_the_same", the_goldens));
@@ -138,6 +140,26 @@ fn what_is_not_a_dump_is_named_the_same() {
     for bytes in [&b""[..], b"MDMP", b"MDMP\x93\xa7\0\0", b"USERDUMP", b"PAGEDU64", &[0; 100], &[0; 20], b"x", zip] {
         read_the_same(&format!("{bytes:02x?}"), bytes);
     }
+}
+
+fn programs_do_the_same() {
+    let mut results = 0;
+    for (number, (name, bytes)) in dumps().into_iter().enumerate().step_by(5) {
+        let folder = Folder::with(&[("a.dmp", &bytes)]);
+        for words in [&["a.dmp"][..], &["a.dmp", "--json"]] {
+            let [mapped, read] = [&[][..], &["--read"]].map(|more| folder.run("dumpchk", &[words, more].concat()));
+            assert_eq!((mapped.code, mapped.out), (read.code, read.out), "{name} {words:?}");
+        }
+        for (options, result) in [("/m", "m"), ("/ma", "ma")] {
+            let (mapped, read) = (format!("{result}-{number}.dmp"), format!("{result}-{number}-read.dmp"));
+            folder.run("redump", &[options, "--force", "a.dmp", &mapped]);
+            folder.run("redump", &[options, "--force", "--read", "a.dmp", &read]);
+            let files = folder.files();
+            assert!(files.get(&mapped) == files.get(&read), "{name} {options}");
+            results += usize::from(files.contains_key(&mapped));
+        }
+    }
+    assert!(results > 4, "{results} results");
 }
 
 fn the_corpus(shared: &Shared) {
