@@ -75,7 +75,7 @@ impl<'a> Dump<'a> {
         Self::from_source(data)
     }
 
-    /// Like [`Dump::parse`], for bytes that may be in a [`SourceFile`](crate::SourceFile), which is then read piece by
+    /// Like [`Dump::parse`], for bytes that may be in a `SourceFile`, which is then read piece by
     /// piece.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ impl<'a> Dump<'a> {
     }
 
     /// The bytes of the file, if all of them are in memory; `None` if the dump is read from a
-    /// [`SourceFile`](crate::SourceFile).
+    /// `SourceFile`.
     #[must_use]
     pub const fn data(&self) -> Option<&'a [u8]> {
         self.dump_bytes().data()

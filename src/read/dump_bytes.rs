@@ -37,7 +37,7 @@ impl<'a> DumpBytes<'a> {
     }
 
     /// The bytes of the file, if all of them are in memory; `None` if the dump is read from a
-    /// [`SourceFile`](crate::SourceFile).
+    /// `SourceFile`.
     #[must_use]
     pub const fn data(&self) -> Option<&'a [u8]> {
         self.bytes.data()

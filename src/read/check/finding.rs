@@ -304,7 +304,7 @@ finding_codes! {
     /// So many references lead to the same bytes that following all of them would take too long.
     ReferencesExceedFile => "references-exceed-file", "too many references lead to the same bytes to follow them all";
     /// The file could not be read while it was checked, so other findings may be wrong or missing. This finding is reported
-    /// last, and only for a [`SourceFile`](crate::SourceFile). Its error is that of the first access that failed.
+    /// last, and only for a `SourceFile`. Its error is that of the first access that failed.
     FileUnreadable => "file-unreadable", "the file cannot be read";
 }
 

@@ -75,7 +75,7 @@ impl<'a> FullUserDump<'a> {
         Self::from_source(data)
     }
 
-    /// Like [`FullUserDump::parse`], for bytes that may be in a [`SourceFile`](crate::SourceFile), which is then read
+    /// Like [`FullUserDump::parse`], for bytes that may be in a `SourceFile`, which is then read
     /// piece by piece.
     ///
     /// # Errors
@@ -108,7 +108,7 @@ impl<'a> FullUserDump<'a> {
     }
 
     /// The bytes of the file, if all of them are in memory; `None` if the dump is read from a
-    /// [`SourceFile`](crate::SourceFile).
+    /// `SourceFile`.
     #[must_use]
     pub const fn data(&self) -> Option<&'a [u8]> {
         self.dump_bytes().data()

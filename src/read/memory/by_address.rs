@@ -307,7 +307,7 @@ impl<'a> Memory<'a> {
     /// Returns the reason why the byte at `address` cannot be read although a range contains it. `None` if it can be
     /// read, or if no range contains it.
     ///
-    /// This occurs only in compressed memory and in a [`SourceFile`](crate::SourceFile). The bucket that contains the byte
+    /// This occurs only in compressed memory and in a `SourceFile`. The bucket that contains the byte
     /// is decompressed, or the byte is read, to find out.
     #[must_use]
     pub fn fault_at(&self, address: u64) -> Option<ReadError> {
@@ -371,7 +371,7 @@ impl<'a> Memory<'a> {
     ///
     /// # Errors
     ///
-    /// `ReadError::Source` if the bytes are in a [`SourceFile`](crate::SourceFile) and cannot be read, or there is no room
+    /// `ReadError::Source` if the bytes are in a `SourceFile` and cannot be read, or there is no room
     /// to keep them. [`ReadError::Bucket`] if they are in a bucket of compressed memory that is not decompressed, with the
     /// reason: it is broken, or the cache is full ([`BucketFault::CacheFull`](crate::error::BucketFault::CacheFull)).
     /// In the latter case, [`Memory::read`] can read them.

@@ -106,7 +106,7 @@ impl<'a> MemoryRange<'a> {
     ///
     /// # Errors
     ///
-    /// None if the bytes of the dump are in memory. For a [`SourceFile`](crate::SourceFile), `ReadError::Source` if they
+    /// None if the bytes of the dump are in memory. For a `SourceFile`, `ReadError::Source` if they
     /// cannot be read, or if there is no room to keep them: then use [`MemoryRange::read`].
     #[inline]
     pub fn bytes(&self) -> Result<&'a [u8], ReadError> {
@@ -114,7 +114,7 @@ impl<'a> MemoryRange<'a> {
     }
 
     /// Copies bytes from a position in the range on into `buf`, and returns the number of bytes copied. It is smaller than
-    /// requested if the file has no more, or if it cannot be read ([`SourceFile::fault`](crate::SourceFile::fault)).
+    /// requested if the file has no more, or if it cannot be read (`SourceFile::fault`).
     pub fn read(&self, position: u64, buf: &mut [u8]) -> usize {
         let left = self.available.saturating_sub(position);
         let count = usize::try_from(left).unwrap_or(usize::MAX).min(buf.len());

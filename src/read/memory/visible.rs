@@ -56,7 +56,7 @@ impl<'m> VisibleRange<'m> {
     /// # Errors
     ///
     /// For uncompressed memory there are none. For compressed memory, [`ReadError::Bucket`] as in
-    /// [`Memory::try_slice`], and for a [`SourceFile`](crate::SourceFile), `ReadError::Source`; if the cache is full, use
+    /// [`Memory::try_slice`], and for a `SourceFile`, `ReadError::Source`; if the cache is full, use
     /// [`Memory::read`].
     pub fn bytes(&self) -> Result<&'m [u8], ReadError> {
         self.memory.contents().lend(self.place, self.size)

@@ -67,7 +67,7 @@ impl<'a> From<&'a SourceFile> for Source<'a> {
 }
 
 /// Anything that owns or borrows the bytes of a dump: everything that is `AsRef<[u8]>`, and
-/// [`SourceFile`](crate::SourceFile).
+/// `SourceFile`.
 pub trait AsSource {
     /// Returns the bytes.
     fn as_source(&self) -> Source<'_>;
