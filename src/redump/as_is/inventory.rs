@@ -45,8 +45,8 @@ pub(super) struct Held<'a> {
     pub(super) fields: Vec<Field>,
     /// For a memory list, the number of ranges and the number of their bytes.
     pub(super) listed: (u64, u64),
-    /// The error that prevents its fields from being found.
-    pub(super) error: Option<ReadError>,
+    /// True if it cannot be read, which is reported.
+    pub(super) is_unreadable: bool,
 }
 
 /// Memory at an offset in the file.
@@ -102,8 +102,15 @@ impl<'a> Inventory<'a> {
     ) -> Held<'a> {
         let own = decoded.as_ref().map_or(stream.available(), |decoded| decoded.size_in_file(&stream));
         let whole = stream.grown(own);
-        let mut held =
-            Held { stream, own, records: None, parts: Vec::new(), fields: Vec::new(), listed: (0, 0), error: None };
+        let mut held = Held {
+            stream,
+            own,
+            records: None,
+            parts: Vec::new(),
+            fields: Vec::new(),
+            listed: (0, 0),
+            is_unreadable: false,
+        };
         if stream.stream_type() == StreamType::UNUSED {
             return held;
         }
@@ -114,7 +121,7 @@ impl<'a> Inventory<'a> {
         let (decoded, (parts, faults)) = match parts {
             Ok(parts) => parts,
             Err(error) => {
-                held.error = Some(error);
+                held.is_unreadable = true;
                 report.fault(stream.stream_type(), 0, "head", error);
                 return held;
             }

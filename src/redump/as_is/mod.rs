@@ -213,7 +213,7 @@ fn finish(dump: &Minidump<'_>, inventory: &Inventory<'_>, choice: &Choice, shift
         match row.relocation {
             _ if choice.edited.contains_key(&number) => Outcome::Rewritten,
             _ if stays => Outcome::Copied,
-            Relocation::Known | Relocation::Viewed if held.error.is_none() => Outcome::Relocated,
+            Relocation::Known | Relocation::Viewed if !held.is_unreadable => Outcome::Relocated,
             Relocation::None if held.stream.stream_type().name().is_some() => Outcome::Copied,
             _ => Outcome::Unexamined,
         }

@@ -178,7 +178,7 @@ fn every_error_names_its_cause_once() {
 
 /// The variants that the error types declare.
 fn every_variant_is_among_them() {
-    let text = ["src/error.rs", "src/error/bucket_fault.rs"]
+    let text = ["src/error.rs", "src/error/bucket_fault.rs", "src/error/source_fault.rs"]
         .map(|path| std::fs::read_to_string(tree::path(path)).expect("it is present"))
         .concat();
     let is_variant =
