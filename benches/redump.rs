@@ -8,7 +8,7 @@ use std::path::Path;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use userdump::redump::{Options, Redump, redump};
-use userdump::{Dump, MappedFile};
+use userdump::{Dump, MappedFile, SourceFile};
 
 use support::{Image, Input, KIB, MIB, empty, input, large, settle, trial};
 
@@ -59,6 +59,11 @@ fn measure(criterion: &mut Criterion, name: &str, folder: &Path, all_options: &[
                 let dump = Dump::parse(&source).expect("the dump can be parsed");
                 redump(&dump, &options, &target).expect("the dump can be re-encoded")
             };
+            let from_file = || {
+                let source = SourceFile::open(&path).expect("the file can be opened");
+                let dump = Dump::from_source(&source).expect("the dump can be parsed");
+                redump(&dump, &options, &target).expect("the dump can be re-encoded")
+            };
             // Mapping and reading give the same result, and re-encoding the result does not change it.
             empty(&target);
             let size = run().size;
@@ -71,6 +76,9 @@ fn measure(criterion: &mut Criterion, name: &str, folder: &Path, all_options: &[
             empty(&target);
             from_memory();
             assert!(contents(&target) == first, "{words}");
+            empty(&target);
+            from_file();
+            assert!(contents(&target) == first, "{words}");
             assert_eq!(size > total as u64, FULL.contains(&words), "{words}: {size} bytes");
 
             group.throughput(Throughput::Bytes(size));
@@ -78,6 +86,11 @@ fn measure(criterion: &mut Criterion, name: &str, folder: &Path, all_options: &[
             group.bench_function(BenchmarkId::new("mapped", words), |bencher| {
                 bencher.iter_batched(fresh, |()| run(), BatchSize::PerIteration);
             });
+            if ["/ma", "/m", "/mi"].contains(&words) {
+                group.bench_function(BenchmarkId::new("file source", words), |bencher| {
+                    bencher.iter_batched(fresh, |()| from_file(), BatchSize::PerIteration);
+                });
+            }
             if words == "/ma" || words == "/m" {
                 group.bench_function(BenchmarkId::new("read", words), |bencher| {
                     bencher.iter_batched(fresh, |()| from_memory(), BatchSize::PerIteration);

@@ -17,8 +17,8 @@ use crate::write::CopySource;
 /// The bytes are those of the file, not a copy. While the mapping exists, no process may modify or truncate the file:
 /// if the bytes change, reading them is undefined behaviour in Rust; if the file is truncated, the process is
 /// terminated by a signal (`SIGBUS`, or an in-page error on Windows). If this cannot be ruled out, for example for
-/// files on a network share or files that an untrusted party can write to, use [`MappedFile::read`] instead. All other
-/// functions of this crate take `&[u8]`, from either.
+/// files on a network share or files that an untrusted party can write to, use [`SourceFile`](crate::SourceFile) or
+/// [`MappedFile::read`] instead.
 ///
 /// # Examples
 ///

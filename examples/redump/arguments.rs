@@ -59,8 +59,8 @@ redump [/m[letters] | /f | /as-is] [/o] [/u] [/b] [/c TEXT]
   --keep ADDRESS+LENGTH  add memory; can be repeated, like the next two options
   --drop-stream TYPE     leave out a stream, by the name or the number of its type
   --only-thread ID       keep only the threads that this option names
-  --read       read INPUT into memory; use this for files that may be changed or truncated meanwhile, such as on a network
-               share. Pipes and /dev/stdin are always read, up to 4 GiB
+  --read       read INPUT piece by piece instead of mapping it; use this for files that may be changed or truncated
+               meanwhile, such as on a network share. Pipes and /dev/stdin are always read into memory, up to 4 GiB
   --force      write what is refused otherwise: a full user dump that no debugger opens, or the small remainder of a damaged
                INPUT over INPUT
   --           treat all following words as paths, even if they look like options

@@ -60,6 +60,7 @@ pub(crate) mod raw_stream;
 pub(crate) mod reference_fields;
 pub mod references;
 pub(crate) mod shared;
+pub(crate) mod source;
 pub mod streams;
 pub mod system;
 pub(crate) mod target;
@@ -72,6 +73,8 @@ pub(crate) mod work;
 #[cfg(feature = "std")]
 pub(crate) use budget::Budget;
 pub use bytes::ByteOrder;
+#[cfg(feature = "std")]
+pub(crate) use bytes::Bytes;
 #[cfg(feature = "std")]
 pub(crate) use claims::{ClaimKind, Claims, SharedParts};
 pub use context::Context;

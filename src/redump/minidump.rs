@@ -74,7 +74,7 @@ fn of_memory<'a>(
     let memory = Arc::new(memory);
     let shared = Arc::clone(&memory);
     let listed = move || Box::new(listed_ranges(&dump, shared.shared_buckets()));
-    let file_size = dump.data().len() as u64;
+    let file_size = dump.file_size();
     let (packed, plain) = compressed.map_or((0, 0), |memory| memory.sizes());
     let faults = compressed.map(|compressed| compressed_faults(&compressed, &memory)).unwrap_or_default();
     Ok(Source {
@@ -116,7 +116,7 @@ fn compressed_faults(compressed: &CompressedMemory<'_>, memory: &Memory<'_>) -> 
 
 /// True if the header declares no streams, and no data follows that could be any.
 fn is_header_alone(dump: &Minidump<'_>) -> bool {
-    dump.directory().declared_len() == 0 && dump.data().len() <= Header::SIZE
+    dump.directory().declared_len() == 0 && dump.file_size() <= Header::SIZE as u64
 }
 
 /// True if the dump claims to have all memory of its process, whether it is there or not. Compressed dumps have a

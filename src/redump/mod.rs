@@ -459,6 +459,7 @@ mod exceptions;
 mod filter;
 mod first_places;
 mod folders;
+mod from_file;
 mod full_user_dump;
 mod gapless_runs;
 mod hooks;

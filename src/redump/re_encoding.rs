@@ -7,6 +7,7 @@ use std::io;
 use crate::error::{Item, RedumpError, WriteError};
 use crate::format::{MemoryInfo, MinidumpType, StreamType};
 use crate::read::Dump;
+use crate::read::source::SourceFile;
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::Report;
@@ -41,6 +42,8 @@ pub struct Redump<'a> {
     pub(super) plan: Plan<'a>,
     pub(super) report: Report,
     pub(super) selected: Selected,
+    /// The file that the plan reads, if the source is one.
+    pub(super) file: Option<&'a SourceFile>,
 }
 
 /// Prints the sizes of what will be written.
@@ -90,6 +93,18 @@ impl<'a> Redump<'a> {
     ///
     /// Every [`RedumpError`] except [`RedumpError::Write`].
     pub fn with_hooks(dump: &Dump<'a>, options: &Options, hooks: Hooks<'a>) -> Result<Self, RedumpError> {
+        let file = dump.dump_bytes().bytes().file();
+        let planned = Self::planned(dump, options, hooks, file);
+        // Views may have missed what could not be read.
+        file.and_then(SourceFile::fault).map_or(planned, |fault| Err(fault.into()))
+    }
+
+    fn planned(
+        dump: &Dump<'a>,
+        options: &Options,
+        hooks: Hooks<'a>,
+        file: Option<&'a SourceFile>,
+    ) -> Result<Self, RedumpError> {
         if options.is_full_user_dump() && options.is_compressed() {
             let item = Item { name: "full user dump", index: None };
             let reason = "the format does not support compressed memory";
@@ -113,7 +128,7 @@ impl<'a> Redump<'a> {
                 }
                 Dump::Minidump(dump) => {
                     let (plan, report, selected) = as_is::plan(dump, options, hooks)?;
-                    Ok(Self { plan, report, selected })
+                    Ok(Self { plan, report, selected, file })
                 }
                 Dump::FullUserDump(_) => Err(RedumpError::Unsupported { what: "a full user dump with `as-is`" }),
             };
@@ -138,10 +153,10 @@ impl<'a> Redump<'a> {
         source.refuse_shared_bytes(&selection.selected.ranges)?;
         let asked = options.comment().map_or(0, |comment| 2 * comment.len() as u64);
         let asked = hooks.added.iter().fold(asked, |sum, (_, bytes)| sum.saturating_add(bytes.len() as u64));
-        let asked = asked.saturating_add(source.named.as_ref().map_or(0, |named| named.view().data().len() as u64));
+        let asked = asked.saturating_add(source.named.as_ref().map_or(0, |named| named.view().file_size()));
         let missing = source.missing(&hooks.memory);
         let (mut carried, mut has_threads) = (Vec::new(), None);
-        let parallel_to = options.has_padding().then(|| dump.data());
+        let parallel_to = options.has_padding().then(|| dump.dump_bytes().bytes().resident());
         let plan = match options.is_full_user_dump() {
             true => {
                 let mut builder = full_user_dump::transcode(dump, &source, options, hooks, &selection, &mut report)?;
@@ -179,7 +194,7 @@ impl<'a> Redump<'a> {
         report.compressed = plan.compressed();
         (report.memory_ranges, report.memory_bytes) = plan.memory();
         report.judge(has_threads);
-        Ok(Self { plan, report, selected: selection.selected })
+        Ok(Self { plan, report, selected: selection.selected, file })
     }
 }
 

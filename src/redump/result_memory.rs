@@ -12,6 +12,7 @@ use crate::write::{ComputedRanges, ComputedRegions, MemoryRange};
 use crate::redump::edits::memory::{Changes, changed};
 use crate::redump::edits::new_memory::MemoryEdits;
 use crate::redump::filter::StackFilter;
+use crate::redump::from_file::{failed, passed_on};
 use crate::redump::report::Report;
 use crate::redump::select::selected::Selection;
 use crate::redump::source::{Source, written};
@@ -86,6 +87,15 @@ impl ComputedRanges for Contents<'_> {
             let unpacked = Unpacked { memory: &self.memory, left: Some(interval) };
             return MemoryRange::from_reader(address, size, unpacked).repeatable();
         }
+        if self.memory.file().is_some() {
+            return match self.memory.place_of(interval.start, size) {
+                Some(offset) => passed_on(self.memory.contents().bytes, address, offset, size),
+                None => {
+                    let pieces = Unpacked { memory: &self.memory, left: Some(interval) };
+                    MemoryRange::from_reader(address, size, pieces).repeatable()
+                }
+            };
+        }
         match self.memory.slice(interval.start, size) {
             Some(bytes) => MemoryRange::borrowed(address, bytes),
             None => {
@@ -97,7 +107,7 @@ impl ComputedRanges for Contents<'_> {
     }
 }
 
-/// Reads memory that has to be unpacked, without keeping any of it.
+/// Reads memory that has to be unpacked, or is in pieces of a file, without keeping any of it.
 struct Unpacked<'m> {
     memory: &'m Memory<'m>,
     left: Option<Interval>,
@@ -110,7 +120,7 @@ impl io::Read for Unpacked<'_> {
         let count = self.memory.read_uncached(left.start, buf.get_mut(..wanted).unwrap_or_default());
         let next = left.start.checked_add(count as u64).filter(|next| *next <= left.last);
         self.left = next.map(|start| Interval { start, ..left });
-        Ok(count)
+        if count == 0 && wanted > 0 { failed(self.memory.file()) } else { Ok(count) }
     }
 }
 

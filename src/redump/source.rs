@@ -314,11 +314,11 @@ impl<'a> Source<'a> {
     pub(super) fn room(&self, memory: &[Interval]) -> Budget {
         let (dump, file_size) = (self.dump(), self.file_size);
         // Records that were made from another format do not include memory.
-        let size = dump.data().len() as u64;
+        let size = dump.file_size();
         let memory = memory.iter().fold(0u64, |sum, range| sum.saturating_add(range.size()));
         let memory = if size == file_size { memory } else { 0 };
         let lists = StreamType::KNOWN.iter().filter(|it| it.row().handling == Handling::Rewritten);
-        let rows = lists.filter_map(|it| dump.raw_stream(*it)).map(|stream| stream.bytes().len() as u64);
+        let rows = lists.filter_map(|it| dump.raw_stream(*it)).map(|stream| stream.available());
         let taken = rows.fold(memory, u64::saturating_add).min(size);
         Budget::bytes(size.saturating_mul(2).saturating_sub(taken))
     }

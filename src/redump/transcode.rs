@@ -218,7 +218,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         }
         let Self { mut carrier, report, .. } = self;
         let accounts = core::mem::replace(&mut carrier.accounts, Accounts::new(self.source.target, 0, false));
-        accounts.close(dump.data(), carrier.carried(), report);
+        accounts.close(dump.bytes(), carrier.carried(), report);
         carrier
     }
 

@@ -50,11 +50,11 @@ impl<'b> Search<'b> {
         let borrowed = |bytes: &[u8]| Some((Origin::Source(0), offset_in(source, bytes)?));
         match range.contents() {
             Contents::Borrowed(bytes) => self.bytes(borrowed(bytes), bytes.len() as u64),
-            Contents::Pieces(pieces) => pieces.iter().find_map(|piece| self.bytes(borrowed(piece), piece.len() as u64)),
             Contents::Reader(Reader::InFile(place)) => {
                 self.bytes(Some((Origin::File(place.file), place.offset)), range.size())
             }
-            Contents::Reader(_) => self.bytes(None, range.size()),
+            // A range in pieces is a reader if its source is a file, and the padding must not depend on that.
+            Contents::Pieces(_) | Contents::Reader(_) => self.bytes(None, range.size()),
         }
     }
 

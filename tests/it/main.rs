@@ -19,6 +19,7 @@ mod differential;
 mod directory;
 mod emit;
 mod face;
+mod file_source;
 mod from_nothing;
 pub mod full_user_dump;
 mod growth;
@@ -106,6 +107,7 @@ fn main() -> ExitCode {
         directory::trials(),
         emit::trials(),
         face::trials(),
+        file_source::trials(),
         from_nothing::trials(),
         full_user_dump::trials(),
         growth::trials(),

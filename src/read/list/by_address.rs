@@ -6,6 +6,7 @@ use core::fmt;
 use crate::read::interval::{Span, holder, settle};
 use crate::read::list::entries::{List, Record};
 use crate::read::shared::Shared;
+use crate::read::source::Source;
 use crate::read::target::Target;
 
 /// An entry that describes a range of addresses.
@@ -42,8 +43,8 @@ impl<'a, R: Record<'a> + Addressed> ByAddress<'a, R> {
     }
 
     /// The same index of other bytes of the same size.
-    pub(crate) fn rebound<'b, S>(&self, data: &'b [u8]) -> ByAddress<'b, S> {
-        ByAddress { list: self.list.rebound(data), target: self.target, spans: Shared::clone(&self.spans) }
+    pub(crate) fn rebound<'b, S>(&self, source: Source<'b>) -> ByAddress<'b, S> {
+        ByAddress { list: self.list.rebound(source), target: self.target, spans: Shared::clone(&self.spans) }
     }
 
     /// The list, in file order.

@@ -8,17 +8,20 @@ use crate::error::ReadError;
 use crate::format::compressed_memory::CompressedRegion;
 use crate::format::debug::Hex;
 use crate::read::budget::Budget;
-use crate::read::bytes::{ByteOrder, Bytes};
+use crate::read::bytes::{ByteOrder, Bytes, PART_SIZE};
 use crate::read::dump_bytes::DumpBytes;
 use crate::read::interval::Interval;
 use crate::read::memory::buckets::Buckets;
-use crate::read::memory::contents::{Contents, PART_SIZE};
+use crate::read::memory::contents::Contents;
 use crate::read::memory::lists::MemoryRange;
 use crate::read::memory::pieces::{Disjoint, Piece, agrees, disjoint};
 use crate::read::memory::search_table::Sorted;
 use crate::read::memory::visible::{VisibleRange, VisibleRanges};
 use crate::read::minidump::Minidump;
 use crate::read::shared::Shared;
+use crate::read::source::Source;
+#[cfg(feature = "std")]
+use crate::read::source::SourceFile;
 use crate::read::target::Target;
 use crate::read::work::worked;
 
@@ -145,14 +148,14 @@ impl<'a> Memory<'a> {
         self.bytes.size()
     }
 
-    pub(super) fn rebound<'b>(&self, data: &'b [u8]) -> Memory<'b> {
-        Memory { bytes: self.bytes.rebound(data), index: Shared::clone(&self.index) }
+    pub(super) fn rebound<'b>(&self, source: Source<'b>) -> Memory<'b> {
+        Memory { bytes: self.bytes.rebound(source), index: Shared::clone(&self.index) }
     }
 
     pub(super) fn emptied(&self) -> Memory<'static> {
         let Index { target, last_address, .. } = *self.index;
         let index = Index { target, last_address, ..Index::default() };
-        Memory { bytes: self.bytes.rebound(&[]), index: Shared::new(index) }
+        Memory { bytes: self.bytes.rebound(Source::NOTHING), index: Shared::new(index) }
     }
 
     #[inline]
@@ -191,6 +194,12 @@ impl<'a> Memory<'a> {
         Contents { bytes: self.bytes, buckets: self.buckets() }
     }
 
+    /// Returns the file, if the memory is read from one.
+    #[cfg(feature = "std")]
+    pub(crate) const fn file(&self) -> Option<&'a SourceFile> {
+        self.bytes.file()
+    }
+
     fn buckets(&self) -> Option<&Buckets> {
         self.index.buckets.as_deref()
     }
@@ -201,13 +210,13 @@ impl<'a> Memory<'a> {
         self.index.buckets.clone()
     }
 
-    /// Returns the bytes from `address` to the end of its range. They are empty if they cannot be borrowed; `None` if
-    /// no range contains `address`.
+    /// Returns the bytes from `address` to the end of its range. They are empty if they cannot be borrowed, or would have
+    /// to be read from a file; `None` if no range contains `address`.
     pub(crate) fn rest_of_range(&self, address: u64) -> Option<&[u8]> {
         let address = self.mask(address);
         let piece = self.pieces().get(address)?;
         let rest = piece.part(Interval { start: address, ..piece.interval });
-        Some(self.contents().lend(rest.place, rest.interval.size()).unwrap_or_default())
+        Some(self.contents().cheap(rest.place, rest.interval.size()).unwrap_or_default())
     }
 
     /// Returns the bytes from `address` on, at most `limit`, as far as they are contiguous in the process and in the file.
@@ -225,7 +234,7 @@ impl<'a> Memory<'a> {
     }
 
     /// Returns the readable contiguous bytes from `address` on, range by range, or in smaller parts if they cannot be
-    /// borrowed.
+    /// borrowed or would have to be read from a file.
     pub(crate) fn chunks_at(&self, address: u64) -> impl Iterator<Item = Cow<'_, [u8]>> + '_ {
         let mut run = self.run_at(address);
         let mut rest: Option<Piece> = None;
@@ -233,7 +242,7 @@ impl<'a> Memory<'a> {
         core::iter::from_fn(move || {
             let piece = rest.take().or_else(|| run.next()).filter(|_| !is_over)?;
             let size = piece.interval.size();
-            if let Ok(bytes) = self.contents().lend(piece.place, size) {
+            if let Some(bytes) = self.contents().cheap(piece.place, size) {
                 return Some(Cow::Borrowed(bytes));
             }
             let mut bytes = alloc::vec![0; usize::try_from(size).map_or(PART_SIZE, |size| size.min(PART_SIZE))];
@@ -342,21 +351,22 @@ impl<'a> Memory<'a> {
         }
     }
 
-    /// Returns the bytes from a place to the end of the file; `None` if they are not in the file as they are.
+    /// Returns the bytes from a place to the end of the file; `None` if they are compressed or not in memory.
     #[inline]
     pub(super) fn plain(&self, place: u64) -> Option<&'a [u8]> {
-        self.bytes.data().get(usize::try_from(place).ok()?..)
+        self.bytes.resident().get(usize::try_from(place).ok()?..)
     }
 
     /// Returns the reason why the byte at `address` cannot be read although a range contains it. `None` if it can be
     /// read, or if no range contains it.
     ///
-    /// This occurs only in compressed memory. The bucket that contains the byte is decompressed to find out.
+    /// This occurs only in compressed memory and in a `SourceFile`. The bucket that contains the byte
+    /// is decompressed, or the byte is read, to find out.
     #[must_use]
     pub fn fault_at(&self, address: u64) -> Option<ReadError> {
         let address = self.mask(address);
         let piece = self.pieces().get(address)?;
-        self.contents().fault(piece.place)
+        self.contents().fault(piece.place + (address - piece.interval.start))
     }
 
     /// Reads `N` bytes from `address` on.
@@ -417,20 +427,27 @@ impl<'a> Memory<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Bucket`] if the bytes are in a bucket of compressed memory that is not decompressed, with the
+    /// `ReadError::Source` if the bytes are in a `SourceFile` and cannot be read, or there is no room
+    /// to keep them. [`ReadError::Bucket`] if they are in a bucket of compressed memory that is not decompressed, with the
     /// reason: it is broken, or the cache is full ([`BucketFault::CacheFull`](crate::error::BucketFault::CacheFull)).
     /// In the latter case, [`Memory::read`] can read them.
     pub fn try_slice(&self, address: u64, size: u64) -> Result<Option<&[u8]>, ReadError> {
+        let Some(place) = self.place_of(address, size) else { return Ok(None) };
+        self.contents().lend(place, size).map(Some)
+    }
+
+    /// Returns the place of the `size` bytes from `address` on; `None` if they are not all there and contiguous.
+    pub(crate) fn place_of(&self, address: u64, size: u64) -> Option<u64> {
         let mut run = self.run_at(address);
-        let Some(first) = run.next() else { return Ok(None) };
+        let first = run.next()?;
         let mut held = first.interval.size();
         while held < size {
             match run.next() {
                 Some(piece) if piece.place == first.place + held => held += piece.interval.size(),
-                _ => return Ok(None),
+                _ => return None,
             }
         }
-        self.contents().lend(first.place, size).map(Some)
+        Some(first.place)
     }
 }
 

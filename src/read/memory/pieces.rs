@@ -56,7 +56,7 @@ impl Ranked for RankedPiece {
 impl Piece {
     /// Returns the addresses of a range whose bytes are in the file; `None` if there are none.
     pub(crate) fn new(target: Target, range: &MemoryRange<'_>) -> Option<Self> {
-        let interval = target.interval(range.address, range.bytes.len() as u64)?;
+        let interval = target.interval(range.address, range.available())?;
         Some(Self { interval, place: range.offset })
     }
 

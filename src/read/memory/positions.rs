@@ -22,7 +22,7 @@ impl MemoryPositions {
     /// Collects the positions of both memory lists and of compressed memory.
     pub(crate) fn of(dump: &Minidump<'_>) -> Self {
         let listed = dump.list::<MemoryList<'_>>().into_iter().chain(dump.list::<Memory64List<'_>>());
-        let listed = listed.map(|range| (range.offset, range.bytes.len() as u64));
+        let listed = listed.map(|range| (range.offset, range.available()));
         let buckets = dump.list::<CompressedMemory<'_>>().buckets().into_iter();
         let listed = listed.chain(buckets.map(|bucket| (bucket.offset, u64::from(bucket.compressed_size))));
         // A range whose position is inside the header or the directory is ignored.

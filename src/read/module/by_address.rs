@@ -10,6 +10,7 @@ use crate::read::full_user_dump::UserModule;
 use crate::read::interval::{Span, holder, settle};
 use crate::read::module::extents::ModuleExtents;
 use crate::read::shared::Shared;
+use crate::read::source::Source;
 
 /// The modules of a dump by address; see [`Dump::modules_by_address`].
 ///
@@ -93,7 +94,7 @@ impl<'a> Dump<'a> {
         let modules = match self {
             Self::Minidump(dump) => Modules::Minidump(dump.module_extents()),
             Self::FullUserDump(dump) => {
-                let modules: Vec<_> = dump.modules().map(|module| module.rebound(&[])).collect();
+                let modules: Vec<_> = dump.modules().map(|module| module.rebound(Source::NOTHING)).collect();
                 let spans = modules.iter().zip(0..).filter_map(|(module, rank)| {
                     Some(Span { interval: target.interval(module.base(), module.size().into())?, rank })
                 });
@@ -114,7 +115,7 @@ impl<'a> ModulesByAddress<'a> {
             Modules::FullUserDump(user) => {
                 let rank = holder(&user.spans, self.dump.target().mask(address))?.rank;
                 let module = user.modules.get(usize::try_from(rank).ok()?)?;
-                Some(AnyModule::FullUserDump(module.rebound(self.dump.data())))
+                Some(AnyModule::FullUserDump(module.rebound(self.dump.source())))
             }
         }
     }
@@ -129,19 +130,19 @@ impl<'a> ModulesByAddress<'a> {
     }
 
     const fn size(&self) -> u64 {
-        self.dump.data().len() as u64
+        self.dump.file_size()
     }
 
-    fn rebound<'b>(&self, data: &'b [u8]) -> ModulesByAddress<'b> {
+    fn rebound<'b>(&self, source: Source<'b>) -> ModulesByAddress<'b> {
         let modules = match &self.modules {
-            Modules::Minidump(extents) => Modules::Minidump(extents.rebound(data)),
+            Modules::Minidump(extents) => Modules::Minidump(extents.rebound(source)),
             Modules::FullUserDump(user) => Modules::FullUserDump(Shared::clone(user)),
         };
-        ModulesByAddress { dump: self.dump.rebound(data), modules }
+        ModulesByAddress { dump: self.dump.rebound(source), modules }
     }
 
     fn emptied(&self) -> ModulesByAddress<'static> {
-        ModulesByAddress { dump: self.dump.rebound(&[]), modules: Modules::FullUserDump(Shared::default()) }
+        ModulesByAddress { dump: self.dump.rebound(Source::NOTHING), modules: Modules::FullUserDump(Shared::default()) }
     }
 }
 

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::format::memory::{MemoryState, MemoryType};
+use crate::read::source::Source;
 
 #[cfg(feature = "std")]
 use crate::read::interval::united;
@@ -56,9 +57,9 @@ impl<'a> ModuleExtents<'a> {
     }
 
     /// Returns the same index for other bytes of the same size.
-    pub(crate) fn rebound<'b>(&self, data: &'b [u8]) -> ModuleExtents<'b> {
+    pub(crate) fn rebound<'b>(&self, source: Source<'b>) -> ModuleExtents<'b> {
         let Self { list, target, ref spans, count } = *self;
-        ModuleExtents { list: list.rebound(data), target, spans: Shared::clone(spans), count }
+        ModuleExtents { list: list.rebound(source), target, spans: Shared::clone(spans), count }
     }
 
     /// Returns the module that contains `address`, in logarithmic time.

@@ -8,6 +8,7 @@ use crate::read::dump_bytes::DumpBytes;
 use crate::read::interval::Span;
 use crate::read::module::list::{UnloadedModule, UnloadedModuleList};
 use crate::read::shared::Shared;
+use crate::read::source::Source;
 use crate::read::work::worked;
 
 /// The unloaded modules by address, for many lookups.
@@ -55,13 +56,13 @@ impl<'a> UnloadedByAddress<'a> {
         self.dump.bytes().size()
     }
 
-    fn rebound<'b>(&self, data: &'b [u8]) -> UnloadedByAddress<'b> {
-        let (dump, list) = (self.dump.rebound(data), self.list.rebound(data));
+    fn rebound<'b>(&self, source: Source<'b>) -> UnloadedByAddress<'b> {
+        let (dump, list) = (self.dump.rebound(source), self.list.rebound(source));
         UnloadedByAddress { dump, list, tree: Shared::clone(&self.tree) }
     }
 
     fn emptied(&self) -> UnloadedByAddress<'static> {
-        UnloadedByAddress::new(UnloadedModuleList::default(), self.dump.rebound(&[]))
+        UnloadedByAddress::new(UnloadedModuleList::default(), self.dump.rebound(Source::NOTHING))
     }
 
     /// Returns the list, in the order of the file.

@@ -45,8 +45,8 @@ pub(super) struct Held<'a> {
     pub(super) fields: Vec<Field>,
     /// For a memory list, the number of ranges and the number of their bytes.
     pub(super) listed: (u64, u64),
-    /// The error that prevents its fields from being found.
-    pub(super) error: Option<ReadError>,
+    /// True if it cannot be read, which is reported.
+    pub(super) is_unreadable: bool,
 }
 
 /// Memory at an offset in the file.
@@ -76,8 +76,8 @@ impl<'a> Inventory<'a> {
         let mut inventory = Self::default();
         let mut known: BTreeMap<(StreamType, u64, u64), usize> = BTreeMap::new();
         // The limit for streams that share bytes: once for their contents, once for what they refer to.
-        let mut looked = Budget::times(dump.data().len() as u64, 2);
-        let mut followed = Budget::times(dump.data().len() as u64, 2);
+        let mut looked = Budget::times(dump.file_size(), 2);
+        let mut followed = Budget::times(dump.file_size(), 2);
         let mut stacks = Vec::new();
         for (stream, decoded) in dump.streams() {
             let key = (stream.stream_type(), stream.offset(), stream.declared_size());
@@ -100,21 +100,28 @@ impl<'a> Inventory<'a> {
         stacks: &mut Vec<Placed>,
         report: &mut Report,
     ) -> Held<'a> {
-        let own = decoded.as_ref().map_or(stream.bytes().len() as u64, |decoded| decoded.size_in_file(&stream));
+        let own = decoded.as_ref().map_or(stream.available(), |decoded| decoded.size_in_file(&stream));
         let whole = stream.grown(own);
-        let mut held =
-            Held { stream, own, records: None, parts: Vec::new(), fields: Vec::new(), listed: (0, 0), error: None };
+        let mut held = Held {
+            stream,
+            own,
+            records: None,
+            parts: Vec::new(),
+            fields: Vec::new(),
+            listed: (0, 0),
+            is_unreadable: false,
+        };
         if stream.stream_type() == StreamType::UNUSED {
             return held;
         }
         let parts = looked
-            .charge("stream", stream.offset(), whole.bytes().len() as u64)
+            .charge("stream", stream.offset(), whole.available())
             .and(decoded)
             .and_then(|decoded| Ok((decoded, all_parts_within(&whole, followed)?)));
         let (decoded, (parts, faults)) = match parts {
             Ok(parts) => parts,
             Err(error) => {
-                held.error = Some(error);
+                held.is_unreadable = true;
                 report.fault(stream.stream_type(), 0, "head", error);
                 return held;
             }
@@ -205,7 +212,7 @@ impl<'a> Inventory<'a> {
 
 /// Returns the location of the bytes of a range, if the file contains any.
 fn placed(range: &MemoryRange<'_>, of: usize, is_listed: bool) -> Option<Placed> {
-    let at = Interval::new(range.offset, range.bytes.len() as u64)?;
+    let at = Interval::new(range.offset, range.available())?;
     Some(Placed { at, address: range.address, of, is_listed })
 }
 
@@ -237,6 +244,6 @@ impl<'a> Held<'a> {
 
     /// Returns these bytes and any others that its size field claims.
     pub(super) fn claimed(&self) -> Option<Interval> {
-        Interval::new(self.stream.offset(), self.own.max(self.stream.bytes().len() as u64))
+        Interval::new(self.stream.offset(), self.own.max(self.stream.available()))
     }
 }

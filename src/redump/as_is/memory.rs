@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Mutex;
 
 use crate::error::ReadError;
-use crate::read::{Budget, Interval, Memory, Minidump, Span, position, settle, united};
+use crate::read::{Budget, Bytes, Interval, Memory, Minidump, Span, position, settle, united};
 use crate::write::MemoryRange;
 
 use crate::redump::as_is::inventory::Placed;
@@ -18,7 +18,7 @@ use crate::redump::select::reason::Reason;
 
 /// The changes, by offset in the source.
 pub(super) struct Edits<'a> {
-    file: &'a [u8],
+    file: Bytes<'a>,
     patched: Arc<Patched>,
     /// Which range owns each byte of the file: the first one in list order.
     spans: Vec<Span>,
@@ -45,7 +45,7 @@ impl<'a> Edits<'a> {
         let mut spans: Vec<Span> = (0..).zip(&ranges).map(|(rank, range)| Span { interval: range.at, rank }).collect();
         settle(&mut spans);
         let mut edits = Self {
-            file: dump.data(),
+            file: *dump.bytes(),
             patched,
             spans,
             ranges,
@@ -60,7 +60,7 @@ impl<'a> Edits<'a> {
 
     /// Returns the file offsets of the blanked addresses, in any range.
     fn blank_positions(&self, dump: &Minidump<'_>, blank: &[Interval]) -> Result<Vec<Interval>, ReadError> {
-        let mut budget = Budget::times(dump.data().len() as u64, 2);
+        let mut budget = Budget::times(dump.file_size(), 2);
         let mut positions = Vec::new();
         for range in self.ranges.iter().filter(|_| !blank.is_empty()) {
             let address = dump.target().mask(range.address);
@@ -100,8 +100,8 @@ impl<'a> Edits<'a> {
 
     /// Reads the bytes at an offset, with all changes except those of the redactor.
     fn look_up(&self, at: u64, buffer: &mut [u8]) {
-        let from = usize::try_from(at).ok().and_then(|at| self.file.get(at..)).unwrap_or_default();
-        buffer.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        // If the file cannot be read, the re-encoding fails at its end.
+        self.file.copy(at, buffer);
         self.patched.apply(at, buffer);
         let Some(all) = Interval::new(at, buffer.len() as u64) else { return };
         let spans = self.spans.get(position(&self.spans, at)..).unwrap_or_default();

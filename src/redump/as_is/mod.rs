@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 use crate::error::{Item, ReadError, RedumpError, WriteError};
 use crate::format::stream::Relocation;
 use crate::format::{DirectoryEntry, Header, StreamType};
-use crate::read::{ByteOrder, Interval, Minidump, overlapping, united};
+use crate::read::{ByteOrder, Bytes, Interval, Minidump, overlapping, united};
 use crate::write::{Piece, Plan, encoded};
 
 use crate::redump::as_is::choice::{Choice, Place, choose, move_grown};
@@ -78,10 +78,10 @@ pub(super) fn plan<'a>(
     let end = if is_there { old.entry_offset(old.len()) } else { Header::SIZE as u64 };
     let more = (choice.directory.len() as u64).saturating_sub(old.len().into()).saturating_mul(entry);
     let (places, mut new_size) = place(end, more, &new)?;
-    let mut shift = Shift::new(dump.data().len() as u64, &cuts, end, new_size);
+    let mut shift = Shift::new(dump.file_size(), &cuts, end, new_size);
     if options.has_padding() && new_size > 0 {
         new_size = new_size.saturating_add(shift.padding());
-        shift = Shift::new(dump.data().len() as u64, &cuts, end, new_size);
+        shift = Shift::new(dump.file_size(), &cuts, end, new_size);
     }
     let at_new = |number: usize| shift.new_at.saturating_add(places.get(number).copied().unwrap_or(0));
 
@@ -93,11 +93,11 @@ pub(super) fn plan<'a>(
     }
     let rest = write_tables(dump, &directory, &shift, &hooks, &mut patches)?;
 
-    let patched = Arc::new(patches.applied(dump.data()));
+    let patched = Arc::new(patches.applied(dump.bytes()));
     let ranges = inventory.memory.clone();
     let edits = Edits::new(dump, ranges, edits, Arc::clone(&patched))?.map(Arc::new);
     let new = new_bytes(rest, &new, &places, new_size);
-    let pieces = pieces(dump.data(), &shift, (&patched, edits.as_ref()), new);
+    let pieces = pieces(*dump.bytes(), &shift, (&patched, edits.as_ref()), new);
     let asked = new_size.saturating_sub(more);
     refuse_growth(dump, shift.size, asked)?;
     finish(dump, &inventory, &choice, &shift, &mut report);
@@ -165,7 +165,7 @@ fn write_tables(
 
 /// Returns the pieces of the result: those of the source before the new bytes, the new bytes, and those after them.
 fn pieces<'a>(
-    file: &'a [u8],
+    file: Bytes<'a>,
     shift: &Shift,
     (patched, edits): (&Patched, Option<&Arc<Edits<'a>>>),
     new: Vec<u8>,
@@ -178,13 +178,13 @@ fn pieces<'a>(
             let memory = overlapping(&touched, stretch.from).filter_map(|part| part.intersection(&stretch.from));
             for part in memory {
                 let before = next.and_then(|next| Interval::new(next, part.start.checked_sub(next)?));
-                pieces.extend(before.into_iter().flat_map(|it| patched.pieces(file, it)).map(Piece::Bytes));
+                pieces.extend(before.into_iter().flat_map(|it| patched.pieces(file, it)));
                 pieces.extend(edits.map(|edits| Piece::Memory(memory::edited(edits, part))));
                 next = part.next();
             }
             let rest = next.filter(|next| *next <= stretch.from.last);
             let rest = rest.map(|start| Interval { start, last: stretch.from.last });
-            pieces.extend(rest.into_iter().flat_map(|it| patched.pieces(file, it)).map(Piece::Bytes));
+            pieces.extend(rest.into_iter().flat_map(|it| patched.pieces(file, it)));
         }
     };
     let (before, after) = shift.stretches.split_at_checked(shift.before_new).unwrap_or((&shift.stretches, &[]));
@@ -196,7 +196,7 @@ fn pieces<'a>(
 
 /// Refuses a result that is far larger than the source and the additions.
 fn refuse_growth(dump: &Minidump<'_>, size: u64, asked: u64) -> Result<(), RedumpError> {
-    let limit = (dump.data().len() as u64).saturating_mul(2).saturating_add(asked).saturating_add(0x1_0000);
+    let limit = dump.file_size().saturating_mul(2).saturating_add(asked).saturating_add(0x1_0000);
     if size <= limit { Ok(()) } else { Err(ReadError::BudgetSpent { what: "result", offset: 0, limit }.into()) }
 }
 
@@ -218,7 +218,7 @@ fn finish(dump: &Minidump<'_>, inventory: &Inventory<'_>, choice: &Choice, shift
         match row.relocation {
             _ if choice.edited.contains_key(&number) => Outcome::Rewritten,
             _ if stays => Outcome::Copied,
-            Relocation::Known | Relocation::Viewed if held.error.is_none() => Outcome::Relocated,
+            Relocation::Known | Relocation::Viewed if !held.is_unreadable => Outcome::Relocated,
             Relocation::None if held.stream.stream_type().name().is_some() => Outcome::Copied,
             _ => Outcome::Unexamined,
         }
@@ -240,6 +240,6 @@ fn finish(dump: &Minidump<'_>, inventory: &Inventory<'_>, choice: &Choice, shift
     let kept = inventory.held.iter().zip(&choice.kept).filter(|(_, kept)| **kept);
     let listed = |sum: (u64, u64), held: &Held<'_>| (sum.0 + held.listed.0, sum.1.saturating_add(held.listed.1));
     (report.memory_ranges, report.memory_bytes) = kept.fold((0, 0), |sum, (held, _)| listed(sum, held));
-    report.source_size = dump.data().len() as u64;
+    report.source_size = dump.file_size();
     report.readable_bytes = report.source_size;
 }

@@ -114,7 +114,7 @@ fn add_threads<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>) {
 fn add_modules<'m>(builder: &mut MinidumpBuilder<'m>, dump: &FullUserDump<'m>, memory: &'m Memory<'m>) -> Names {
     builder.list(StreamType::MODULE_LIST);
     // In valid dumps, records of different modules do not overlap, so together they are not larger than the file.
-    let mut budget = Budget::times(dump.data().len() as u64, 1);
+    let mut budget = Budget::times(dump.file_size(), 1);
     let mut part = |builder: &mut MinidumpBuilder<'m>, name, image: Option<Image<'m, 'm>>, place: Option<Interval>| {
         budget.charge(name, 0, place?.size()).ok()?;
         Some(builder.part(name, image?.bytes_at(place?)?))

@@ -28,7 +28,7 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
     let listed = move || {
         copy.stored_regions().filter_map(move |region| {
             let range = region.range;
-            Some((target.interval(range.address, range.bytes.len() as u64)?, range.offset))
+            Some((target.interval(range.address, range.available())?, range.offset))
         })
     };
     Ok(Source {
@@ -44,8 +44,8 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
         named: None,
         made_up_rows: None,
         module_intervals: OnceLock::new(),
-        file_size: dump.data().len() as u64,
-        plain_size: dump.data().len() as u64,
+        file_size: dump.file_size(),
+        plain_size: dump.file_size(),
         has_full_memory: dump.region_list().fault().is_none()
             && dump.stored_regions().all(|region| region.range.fault().is_none()),
         claims_full_memory: true,
@@ -58,8 +58,8 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
 
 /// Returns the size of everything in front of the memory, and of the memory.
 fn readable_bytes(dump: &FullUserDump<'_>) -> u64 {
-    let size = dump.data().len() as u64;
-    let memory = dump.stored_regions().map(|region| region.range.bytes.len() as u64);
+    let size = dump.file_size();
+    let memory = dump.stored_regions().map(|region| region.range.available());
     memory.fold(dump.header().data_offset, u64::saturating_add).min(size)
 }
 

@@ -7,11 +7,12 @@ use crate::format::{self, MemoryProtection};
 use crate::read::memory::{MemoryRegion, MemoryRegions, RegionDetail};
 use crate::read::{FullUserDump, Interval, Target};
 use crate::redump::edits::memory::{Changes, changed_bytes};
+use crate::redump::from_file::listed_range;
 use crate::redump::made_up::made_up_region;
 use crate::redump::report::{MissingMemory, Report};
 use crate::redump::result_memory::{Contents, Regions};
 use crate::redump::source::Source;
-use crate::write::{FullUserDumpBuilder, MemoryRange};
+use crate::write::FullUserDumpBuilder;
 
 /// Adds the selected ranges, each with the entry that describes it, or with the one that the debugger writes for memory
 /// about which nothing is known.
@@ -49,19 +50,19 @@ pub(super) fn carry<'a>(
     report.missing_memory.clear();
     let guards = Guards { wide: dump.is_64_bit() };
     guards.report(
-        dump.stored_regions().filter(|region| !region.range.bytes.is_empty()).map(|region| *region.info.raw()),
+        dump.stored_regions().filter(|region| region.range.available() > 0).map(|region| *region.info.raw()),
         report,
     );
     for region in dump.stored_regions() {
-        let (address, size, available) = (region.range.address, region.range.size, region.range.bytes.len() as u64);
+        let (address, size, available) = (region.range.address, region.range.size, region.range.available());
         if available < size {
             report.missing_memory.push(MissingMemory { address, size, available });
         }
         let Some(range) = Interval::new(source.target.mask(address), available) else { continue };
         let row = guards.cleared(format::MemoryInfo { region_size: available, ..*region.info.raw() });
         report.blanked_memory += changes.map_or(0, |changes| changes.blanked(range));
-        let contents = changed_bytes(changes, range, region.range.bytes);
-        let contents = contents.unwrap_or(MemoryRange::borrowed(address, region.range.bytes));
+        let contents = changed_bytes(changes, range, region.range);
+        let contents = contents.unwrap_or_else(|| listed_range(&region.range));
         builder.region(row, contents);
     }
 }
