@@ -70,7 +70,7 @@ fn many_reads_equal_single_ones_in_random_dumps() {
             found += compare(&open(&bytes).memory(), &addresses);
         }
     }
-    assert!(found > 160 * 100, "{found} addresses are in the dumps");
+    assert!(found > 160 * 50, "{found} addresses are in the dumps");
 }
 
 fn many_reads_equal_single_ones_in_compressed_dumps() {
@@ -110,7 +110,7 @@ fn many_reads_equal_single_ones_in_fixtures() {
         addresses.sort_by_cached_key(|_| random.below(1 << 32));
         found += compare(&memory, &addresses);
     }
-    assert!(found > 3000, "{found} addresses");
+    assert!(found > 1000, "{found} addresses");
 }
 
 /// Compares reads of every form at many addresses with reads one by one. Returns how many of the words are there.
