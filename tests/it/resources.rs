@@ -3,6 +3,8 @@
 
 mod allocator;
 mod hostile;
+mod letters;
+mod many_ranges;
 mod proportion;
 mod scale;
 mod sections;
@@ -35,8 +37,15 @@ pub fn trials() -> Vec<Trial> {
         the_index_of_memory_costs_what_its_ranges_do,
         lists_that_claim_four_billion_entries_allocate_nothing,
     ];
-    let others =
-        [hostile::trials(), proportion::trials(), scale::trials(), sections::trials(), shared::trials()].into_iter();
+    let others = [
+        hostile::trials(),
+        letters::trials(),
+        proportion::trials(),
+        scale::trials(),
+        sections::trials(),
+        shared::trials(),
+    ]
+    .into_iter();
     others.flatten().chain(own).collect()
 }
 
