@@ -4,6 +4,7 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
 
+use userdump::write::CopySource;
 use userdump::{AsSource, MappedFile, Source, SourceFile};
 
 /// An opened file.
@@ -43,6 +44,17 @@ impl Opened {
         match self {
             Self::InMemory(file) => file.metadata(),
             Self::File(_, metadata) => metadata,
+        }
+    }
+}
+
+impl Opened {
+    /// The mapping with its file, which the kernel can copy from. A file that is read piece by piece needs none.
+    #[allow(dead_code)] // `dumpchk` writes no file.
+    pub fn copy_source(&self) -> Option<CopySource<'_>> {
+        match self {
+            Self::InMemory(file) => file.copy_source(),
+            Self::File(..) => None,
         }
     }
 }

@@ -45,6 +45,7 @@ pub mod full_user_dump;
 pub mod function_table;
 pub mod handle;
 pub(crate) mod interval;
+pub(crate) mod intervals;
 pub mod linux;
 pub mod list;
 pub mod memory;
@@ -84,8 +85,10 @@ pub use exception::Exception;
 pub use full_user_dump::FullUserDump;
 #[cfg(feature = "std")]
 pub(crate) use interval::{
-    Interval, Located, Ranked, Span, any_has, append, gaps, holder, overlapping, position, settle, united,
+    Interval, Located, Ranked, Span, any_has, gaps, holder, overlapping, position, settle, united,
 };
+#[cfg(feature = "std")]
+pub(crate) use intervals::{Intervals, Union, put_number, take_number, union};
 pub use list::List;
 #[cfg(feature = "std")]
 pub(crate) use memory::pieces::listed_ranges;

@@ -10,10 +10,10 @@ use crate::format::{DirectoryEntry, Header, MinidumpType, StreamType, SystemInfo
 use crate::read::memory::{CompressedMemory, Memory64List};
 use crate::read::{ByteOrder, Memory, MemoryPositions, Minidump, listed_ranges};
 
-use crate::redump::gapless_runs::Runs;
+use crate::redump::ranges::{Ranges, Runs};
 use crate::redump::report::ItemFault;
 use crate::redump::select::selected::Selected;
-use crate::redump::source::{Ranges, Records, Source};
+use crate::redump::source::{Records, Source};
 use crate::redump::system;
 
 pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
@@ -89,6 +89,7 @@ fn of_memory<'a>(
         system,
         named: None,
         made_up_rows: None,
+        region_table: None,
         module_intervals: OnceLock::new(),
         file_size,
         plain_size: file_size.saturating_sub(packed).saturating_add(plain),

@@ -56,7 +56,7 @@ impl fmt::Debug for Redump<'_> {
 /// Adds the exception that the options name, and the memory information that is made up.
 fn complete<'a>(source: &mut Source<'a>, options: &Options, hooks: &Hooks<'a>) -> Result<(), RedumpError> {
     source.named = exception_at::found(source, options, hooks)?;
-    source.made_up_rows = known_memory::made_up_rows(source, options, hooks)?;
+    source.made_up_rows = known_memory::made_up_rows(source, options, hooks);
     Ok(())
 }
 

@@ -4,6 +4,8 @@
 mod allocator;
 mod free;
 mod hostile;
+mod letters;
+mod many_ranges;
 mod proportion;
 mod scale;
 mod sections;
@@ -39,6 +41,7 @@ pub fn trials() -> Vec<Trial> {
     let others = [
         free::trials(),
         hostile::trials(),
+        letters::trials(),
         proportion::trials(),
         scale::trials(),
         sections::trials(),

@@ -11,6 +11,8 @@ use crate::read::budget::Budget;
 use crate::read::bytes::{ByteOrder, Bytes, PART_SIZE};
 use crate::read::dump_bytes::DumpBytes;
 use crate::read::interval::Interval;
+#[cfg(feature = "std")]
+use crate::read::intervals::Intervals;
 use crate::read::memory::buckets::Buckets;
 use crate::read::memory::contents::Contents;
 use crate::read::memory::lists::MemoryRange;
@@ -462,7 +464,7 @@ impl<'a> Memory<'a> {
 
     /// True if all buckets can be decompressed that contain bytes of the ranges or have been read before. Buckets
     /// decompressed for this are kept if `keep` is true.
-    pub(crate) fn are_sound(&self, ranges: &[Interval], keep: bool) -> bool {
+    pub(crate) fn are_sound(&self, ranges: &Intervals, keep: bool) -> bool {
         let Some(buckets) = self.buckets() else { return true };
         let mut requested = buckets.none_requested();
         buckets.has_no_known_faults()

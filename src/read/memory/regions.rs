@@ -50,6 +50,11 @@ pub enum RegionDetail<'a> {
 }
 
 impl<'a> MemoryRegion<'a> {
+    #[cfg(feature = "std")]
+    pub(crate) const fn of_row(row: MemoryInfo) -> Self {
+        Self { detail: RegionDetail::MemoryInfo(row) }
+    }
+
     /// Returns the address of the first byte, as in the file.
     #[must_use]
     pub const fn base(&self) -> u64 {

@@ -9,7 +9,7 @@ use crate::error::ReadError;
 use crate::read::{Budget, Bytes, Interval, Memory, Minidump, Span, position, settle, united};
 use crate::write::MemoryRange;
 
-use crate::redump::as_is::inventory::Placed;
+use crate::redump::as_is::inventory::{Inventory, Placed};
 use crate::redump::as_is::patches::Patched;
 use crate::redump::edits::new_memory::{MemoryEdits, NewMemory, fill};
 use crate::redump::edits::piece::{MAX_PIECE, Piece};
@@ -33,13 +33,14 @@ impl<'a> Edits<'a> {
     /// Returns `None` if nothing changes.
     pub(super) fn new(
         dump: &Minidump<'a>,
-        ranges: Vec<Placed>,
+        inventory: &Inventory<'a>,
         edits: MemoryEdits<'a>,
         patched: Arc<Patched>,
     ) -> Result<Option<Self>, ReadError> {
         if edits.is_empty() {
             return Ok(None);
         }
+        let ranges: Vec<Placed> = inventory.memory().collect();
         let target = dump.target();
         let blank = edits.blanked(target);
         let mut spans: Vec<Span> = (0..).zip(&ranges).map(|(rank, range)| Span { interval: range.at, rank }).collect();

@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 use crate::error::{Item, ReadError, RedumpError, WriteError};
 use crate::format::stream::Relocation;
 use crate::format::{DirectoryEntry, Header, StreamType};
-use crate::read::{ByteOrder, Bytes, Interval, Minidump, overlapping, united};
+use crate::read::{ByteOrder, Bytes, Interval, Minidump, overlapping, union};
 use crate::write::{Piece, Plan, encoded};
 
 use crate::redump::as_is::choice::{Choice, Place, choose, move_grown};
@@ -94,8 +94,7 @@ pub(super) fn plan<'a>(
     let rest = write_tables(dump, &directory, &shift, &hooks, &mut patches)?;
 
     let patched = Arc::new(patches.applied(dump.bytes()));
-    let ranges = inventory.memory.clone();
-    let edits = Edits::new(dump, ranges, edits, Arc::clone(&patched))?.map(Arc::new);
+    let edits = Edits::new(dump, &inventory, edits, Arc::clone(&patched))?.map(Arc::new);
     let new = new_bytes(rest, &new, &places, new_size);
     let pieces = pieces(*dump.bytes(), &shift, (&patched, edits.as_ref()), new);
     let asked = new_size.saturating_sub(more);
@@ -106,8 +105,8 @@ pub(super) fn plan<'a>(
     report.streams_written.clone_from(&directory);
     report.size = shift.size;
     report.judge(None);
-    let ranges = inventory.memory.iter().filter_map(|range| dump.target().interval(range.address, range.at.size()));
-    let selected = Selected::all(united(ranges.collect()));
+    let ranges = inventory.memory().filter_map(|range| dump.target().interval(range.address, range.at.size()));
+    let selected = Selected::all(union(ranges));
     Ok((Plan::of_pieces(pieces, directory), report, selected))
 }
 

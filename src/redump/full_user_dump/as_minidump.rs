@@ -37,8 +37,9 @@ pub(super) fn records_of<'m>(dump: &FullUserDump<'m>, memory: &'m Memory<'m>) ->
     add_system_info(&mut builder, dump, memory);
     add_threads(&mut builder, dump);
     let names = add_modules(&mut builder, dump, memory);
-    for region in dump.region_list() {
-        builder.memory_info(*region.raw());
+    if !dump.region_list().is_empty() {
+        // Its entries are those of the table of regions, which is used where it is.
+        builder.list(StreamType::MEMORY_INFO_LIST);
     }
     let mut file = Vec::new();
     builder.plan()?.write_to(&mut file)?;

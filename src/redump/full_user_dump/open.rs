@@ -9,9 +9,9 @@ use std::sync::OnceLock;
 use crate::error::{ReadError, RedumpError};
 use crate::format::StreamType;
 use crate::read::{FullUserDump, MemoryPositions, OwnedMinidump};
-use crate::redump::gapless_runs::Runs;
+use crate::redump::ranges::{Ranges, Runs};
 use crate::redump::report::{Addition, ItemFault, Loss};
-use crate::redump::source::{Ranges, Records, Source};
+use crate::redump::source::{Records, Source};
 
 use crate::redump::full_user_dump::as_minidump::records_of;
 use crate::redump::full_user_dump::losses;
@@ -43,6 +43,7 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
         memory,
         named: None,
         made_up_rows: None,
+        region_table: Some(dump.region_list()).filter(|table| !table.is_empty()),
         module_intervals: OnceLock::new(),
         file_size: dump.file_size(),
         plain_size: dump.file_size(),

@@ -182,9 +182,9 @@ fn table<'a>(
     ranges.compute(Box::new(Arc::clone(&computed)));
     // Checked now, so that nothing is written if a row does not fit.
     let mut row = Vec::with_capacity(row_size);
-    for (index, number) in (0..count).zip(before..) {
+    for ((of_range, (_, size)), number) in computed.rows().zip(computed.bounds()).zip(before..) {
         row.clear();
-        put_checked(&mut row, computed.row(index), computed.bounds(index).1, number)?;
+        put_checked(&mut row, of_range, size, number)?;
     }
     let put = Box::new(move |index, out: &mut Vec<u8>| {
         let item = Item { name: REGION, index: Some(before + index as u64) };
