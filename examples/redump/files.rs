@@ -4,10 +4,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use userdump::RedumpError;
 use userdump::redump::{Redump, Report};
-use userdump::{MappedFile, RedumpError};
 
 use crate::cabinet::{self, Both, Fault};
+use crate::opened::Opened;
 use crate::target::{Target, Unpublished};
 use crate::told::line;
 
@@ -99,7 +100,7 @@ impl Files {
     pub fn write(
         &self,
         redump: Redump<'_>,
-        (input, source): (&Path, &MappedFile),
+        (input, source): (&Path, &Opened),
         by_whom: impl Fn(RedumpError) -> String,
     ) -> Result<(Report, Written), String> {
         let create = |output: &Option<Output>| {
