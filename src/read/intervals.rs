@@ -12,7 +12,7 @@ use crate::read::work::worked;
 /// The number of intervals in a block. A lookup decodes half of them on average.
 const BLOCK: usize = 32;
 /// How many new intervals a [`Union`] keeps before it sorts them, at least.
-const LEAST_NEW: usize = 1 << 13;
+const LEAST_NEW: usize = 1 << 11;
 
 /// Sorted intervals that do not overlap.
 ///

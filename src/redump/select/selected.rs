@@ -114,8 +114,10 @@ impl Selected {
         let wanted = self.wanted();
         // Of the memory below the stack pointers, only what is selected.
         traces.extend(below.iter().flat_map(|part| overlapping(&wanted, *part).filter_map(|it| it.intersection(part))));
-        let wanted = total(&wanted);
-        let asked = self.asked_for();
+        let whole = total(&wanted);
+        drop(wanted);
+        let has_blocks = self.chosen.iter().any(|memory| memory.reason == Reason::Wow64Blocks);
+        let asked = if has_blocks { self.asked_for() } else { Intervals::default() };
         for memory in self.iter().filter(|memory| memory.reason.is_for_traces() || memory.reason.is_of_image()) {
             let is_code = memory.reason.is_of_image()
                 || matches!(
@@ -135,6 +137,6 @@ impl Selected {
         for window in windows.into_intervals().iter() {
             traces.extend(overlapping(modules, window).filter_map(|module| module.intersection(&window)));
         }
-        wanted.saturating_sub(total(&traces.into_intervals()))
+        whole.saturating_sub(total(&traces.into_intervals()))
     }
 }
