@@ -31,8 +31,8 @@ const LONG: usize = 80 << 10;
 fn base(file: &[u8]) -> u64 {
     let dump = Minidump::parse(file).expect("it opens");
     let list = dump.stream::<userdump::read::memory::Memory64List<'_>>().expect("it is sound").expect("it is there");
-    let first = list.iter().find(|range| !range.bytes.is_empty()).expect("it has memory");
-    (first.bytes.as_ptr().addr() - file.as_ptr().addr()) as u64
+    let first = list.iter().find(|range| range.available() > 0).expect("it has memory");
+    first.offset
 }
 
 /// Addresses and bytes of all ranges.
