@@ -146,6 +146,7 @@ pub(crate) fn any_has(disjoint: &[Interval], address: u64) -> bool {
     Interval { start: first.start, last: last.last }.has(address) && holder(disjoint, address).is_some()
 }
 
+#[cfg(feature = "std")]
 /// Returns the same addresses in ascending order, with overlapping intervals merged.
 pub(crate) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
     worked(intervals.len() as u64);

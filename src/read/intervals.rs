@@ -139,11 +139,12 @@ impl Intervals {
         self.rest.last_mut()
     }
 
-    pub(crate) const fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.blocks.len() * BLOCK + self.rest.len()
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
+    #[cfg(feature = "std")]
+    pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
@@ -151,6 +152,7 @@ impl Intervals {
         self.rest.last().copied()
     }
 
+    #[cfg(feature = "std")]
     /// Returns the interval with an index.
     pub(crate) fn get(&self, index: usize) -> Option<Interval> {
         match self.blocks.get(index / BLOCK) {
@@ -161,10 +163,10 @@ impl Intervals {
 
     /// Returns the intervals in ascending order.
     pub(crate) fn iter(&self) -> Iter<'_> {
-        self.from_block(0)
+        self.block_on(0)
     }
 
-    fn from_block(&self, number: usize) -> Iter<'_> {
+    fn block_on(&self, number: usize) -> Iter<'_> {
         let blocks = self.blocks.get(number..).unwrap_or_default().iter();
         Iter { block: BlockIter { next: None, bytes: &[] }, blocks, rest: self.rest.iter() }
     }
@@ -173,7 +175,7 @@ impl Intervals {
     pub(crate) fn from(&self, address: u64) -> Iter<'_> {
         worked(1);
         let number = self.blocks.partition_point(|block| block.start <= address);
-        let mut from = self.from_block(number.saturating_sub(1));
+        let mut from = self.block_on(number.saturating_sub(1));
         loop {
             let next = from.clone();
             match from.next() {
@@ -183,6 +185,7 @@ impl Intervals {
         }
     }
 
+    #[cfg(feature = "std")]
     /// True if an interval contains the address.
     pub(crate) fn has(&self, address: u64) -> bool {
         let first = self.blocks.first().map_or_else(|| self.rest.first().map(|it| it.start), |block| Some(block.start));
@@ -315,6 +318,7 @@ impl Extend<Interval> for Union {
     }
 }
 
+#[cfg(feature = "std")]
 /// Returns the same addresses in ascending order, with overlapping intervals merged, like
 /// [`united`](crate::read::interval::united) for few intervals.
 pub(crate) fn union(intervals: impl IntoIterator<Item = Interval>) -> Intervals {

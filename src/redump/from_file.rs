@@ -14,9 +14,9 @@ pub(super) fn passed_on(bytes: Bytes<'_>, address: u64, offset: u64, size: u64) 
     let Some(file) = bytes.file() else { return MemoryRange::borrowed(address, bytes.clipped(offset, size)) };
     #[cfg(any(unix, windows))]
     if let Some(file) = file.as_any().downcast_ref::<File>() {
-        return MemoryRange::from_file(address, size, file, offset);
+        return MemoryRange::from_file(address, size, file, offset).placed(offset);
     }
-    MemoryRange::from_reader(address, size, FromSource { file, offset, left: size }).repeatable()
+    MemoryRange::from_reader(address, size, FromSource { file, offset, left: size }).repeatable().placed(offset)
 }
 
 /// Returns the bytes of a range that are in the file.

@@ -26,6 +26,8 @@ pub struct MemoryRange<'a> {
     is_repeatable: bool,
     /// Overrides the setting of the plan.
     short_source: Option<ShortSource>,
+    /// The offset of its bytes in the source that the plan is made parallel to, where the contents do not tell.
+    place: Option<u64>,
 }
 
 /// The source of the bytes.
@@ -65,6 +67,7 @@ impl<'a> MemoryRange<'a> {
             contents: Contents::Borrowed(bytes),
             is_repeatable: true,
             short_source: None,
+            place: None,
         }
     }
 
@@ -76,7 +79,7 @@ impl<'a> MemoryRange<'a> {
             [piece] => Contents::Borrowed(piece),
             _ => Contents::Pieces(pieces),
         };
-        Self { address, size, contents, is_repeatable: true, short_source: None }
+        Self { address, size, contents, is_repeatable: true, short_source: None, place: None }
     }
 
     /// Creates a range of `size` bytes that are read from `reader` when the dump is written, through a buffer of 64 KiB.
@@ -145,7 +148,14 @@ impl<'a> MemoryRange<'a> {
     }
 
     const fn read(address: u64, size: u64, reader: Reader<'a>) -> Self {
-        Self { address, size, contents: Contents::Reader(reader), is_repeatable: false, short_source: None }
+        Self {
+            address,
+            size,
+            contents: Contents::Reader(reader),
+            is_repeatable: false,
+            short_source: None,
+            place: None,
+        }
     }
 
     /// Sets what happens if the reader of this range ends early or fails, in place of the setting for all ranges.
@@ -171,6 +181,15 @@ impl<'a> MemoryRange<'a> {
         Self { is_repeatable: true, ..self }
     }
 
+    /// Sets the offset of the bytes in the source of the dump, for readers.
+    pub(crate) fn placed(self, offset: u64) -> Self {
+        Self { place: Some(offset), ..self }
+    }
+
+    pub(super) const fn place(&self) -> Option<u64> {
+        self.place
+    }
+
     pub(super) const fn is_repeatable(&self) -> bool {
         self.is_repeatable
     }
@@ -182,8 +201,8 @@ impl<'a> MemoryRange<'a> {
             Contents::Pieces(pieces) => Contents::Pieces(pieces.clone()),
             Contents::Reader(reader) => Contents::Reader(reader.lend()),
         };
-        let Self { address, size, is_repeatable, short_source, .. } = *self;
-        MemoryRange { address, size, contents, is_repeatable, short_source }
+        let Self { address, size, is_repeatable, short_source, place, .. } = *self;
+        MemoryRange { address, size, contents, is_repeatable, short_source, place }
     }
 
     /// Returns the setting of this range, or `all`, the setting of the plan, if it has none.

@@ -48,6 +48,9 @@ impl<'b> Search<'b> {
     /// Adds a range, and returns the run that has become long enough.
     fn range(&mut self, range: &MemoryRange<'b>, source: &[u8]) -> Option<Run<'b>> {
         let borrowed = |bytes: &[u8]| Some((Origin::Source(0), offset_in(source, bytes)?));
+        if let Some(offset) = range.place() {
+            return self.bytes(Some((Origin::Source(0), offset)), range.size());
+        }
         match range.contents() {
             Contents::Borrowed(bytes) => self.bytes(borrowed(bytes), bytes.len() as u64),
             Contents::Reader(Reader::InFile(place)) => {

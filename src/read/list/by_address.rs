@@ -70,7 +70,7 @@ impl Order {
     }
 
     /// Returns the number of entries or parts.
-    const fn len(&self) -> usize {
+    fn len(&self) -> usize {
         match self {
             Self::Listed(_, count) => *count,
             Self::Sorted(_, numbers) => numbers.len(),

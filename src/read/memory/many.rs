@@ -34,9 +34,8 @@ impl Memory<'_> {
     /// use userdump::Minidump;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bytes = [0x20_0008_u64, 7].map(u64::to_le_bytes).concat();
     /// # let mut dump = userdump::MinidumpBuilder::new();
-    /// # let words: [[u8; 8]; 2] = [0x20_0008_u64, 7].map(u64::to_le_bytes);
-    /// # let bytes = words.concat();
     /// # dump.memory(userdump::write::MemoryRange::borrowed(0x20_0000, &bytes));
     /// # let mut file = Vec::new();
     /// # dump.plan()?.write_to(&mut file)?;

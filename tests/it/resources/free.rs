@@ -6,7 +6,7 @@ use std::fmt::{Display, Write};
 use std::fs;
 
 use libtest_mimic::Trial;
-use userdump::error::{BucketFault, Item};
+use userdump::error::{BucketFault, Item, SourceFault};
 use userdump::format::{Guid, MemoryProtection, ProcessorArchitecture, StreamType};
 use userdump::read::any_format::AnyText;
 use userdump::read::check::FindingCode;
@@ -93,6 +93,7 @@ fn with_values(look: &mut dyn FnMut(&'static str, &dyn Display)) {
     look("$type", &MemoryProtection::empty());
     look("Item", &Item { name: "thread", index: Some(1) });
     look("BucketFault", &BucketFault::CacheFull);
+    look("SourceFault", &SourceFault::Shrunk);
     look("ParseError", &"?".parse::<Guid>().expect_err("it is none"));
     look("OwnedDumpError", &OwnedDump::new(vec![0; 9]).expect_err("it is none"));
     let zip = [b"PK\x03\x04".as_slice(), &[0; 22], &[5, 0, 0, 0], b"a.dmp", &[0; 40]].concat();
@@ -112,7 +113,7 @@ fn nothing_that_is_printed_is_stored() {
     });
 }
 
-/// Printed with errors of `std::io`, which have an owner of their own.
+/// Printed with errors of `std::io`, which allocate. Of `SourceFault`, those of the system do.
 const ELSEWHERE: [&str; 1] = ["Causes"];
 
 fn every_printed_type_is_listed() {
