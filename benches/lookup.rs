@@ -99,6 +99,9 @@ fn misses(input: &Shaped, wanted: usize) -> Vec<Place> {
     (0..wanted).map(place).collect()
 }
 
+/// The number of buffers that are read into at once.
+const AT_ONCE: usize = 1_000;
+
 /// The dump in the form of each reader.
 struct Task<'a> {
     file: &'a [u8],
@@ -126,12 +129,54 @@ impl Task<'_> {
             };
             bencher.iter(|| sum(places, read));
         });
+        let addresses: Vec<u64> = places.iter().map(|place| place.address).collect();
+        let mut values = vec![None; addresses.len()];
+        let mut at_once = || {
+            memory.read_u64s(&addresses, &mut values);
+            values.iter().fold(0, |sum: u64, value| sum.wrapping_add(value.unwrap_or(1)))
+        };
+        assert_eq!(at_once(), expected);
+        group.bench_function("userdump/at once", |bencher| bencher.iter(&mut at_once));
         group.bench_function("minidump", |bencher| {
             bencher.iter(|| sum(places, |place| minidump_read(peer, place.address)));
         });
         group.bench_function("udmp-parser", |bencher| {
             bencher.iter(|| sum(places, |place| udmp_read(udmp, place.address)));
         });
+    }
+
+    /// Copies up to `size` bytes at each address.
+    fn copies(&self, group: &mut BenchmarkGroup<'_, WallTime>, places: &[Place], size: usize) {
+        let Self { memory, peer, .. } = *self;
+        let addresses: Vec<u64> = places.iter().map(|place| place.address).collect();
+        let (mut ours_buf, mut peer_buf) = (vec![0; size], vec![0; size]);
+        let (mut bufs, mut counts) = (vec![vec![0; size]; AT_ONCE], [0; AT_ONCE]);
+        // The number of bytes and the first one.
+        let add = |sum: u64, count: usize, buf: &[u8]| sum.wrapping_add(count as u64 + u64::from(buf[0]));
+        let mut one_by_one =
+            || addresses.iter().fold(0, |sum, address| add(sum, memory.read(*address, &mut ours_buf), &ours_buf));
+        let mut at_once = || {
+            addresses.chunks(AT_ONCE).fold(0, |sum, addresses| {
+                memory.read_many(addresses, &mut bufs, &mut counts);
+                counts.iter().zip(&bufs).take(addresses.len()).fold(sum, |sum, (count, buf)| add(sum, *count, buf))
+            })
+        };
+        let mut minidump = || {
+            addresses.iter().fold(0, |sum, address| {
+                let range = peer.memory_at_address(*address).expect("the dump has the address");
+                let from = usize::try_from(*address - range.base_address()).expect("the file is in memory");
+                let bytes = &range.bytes()[from..];
+                let count = bytes.len().min(size);
+                peer_buf[..count].copy_from_slice(&bytes[..count]);
+                add(sum, count, &peer_buf)
+            })
+        };
+        let expected = minidump();
+        assert_eq!([one_by_one(), at_once()], [expected; 2]);
+        group.throughput(Throughput::Elements(places.len() as u64)).sample_size(20);
+        group.bench_function(format!("{size}/userdump"), |bencher| bencher.iter(&mut one_by_one));
+        group.bench_function(format!("{size}/userdump/at once"), |bencher| bencher.iter(&mut at_once));
+        group.bench_function(format!("{size}/minidump"), |bencher| bencher.iter(&mut minidump));
     }
 
     /// The minimum work of a look-up.
@@ -199,6 +244,12 @@ fn lookup(criterion: &mut Criterion) {
         task.floor(&mut group, &places, expected);
         group.finish();
 
+        let mut group = criterion.benchmark_group(format!("lookup/copy/random/{ranges}"));
+        for size in [8, 64, 256, 4096] {
+            task.copies(&mut group, &places[..count(200_000)], size);
+        }
+        group.finish();
+
         let mut group = criterion.benchmark_group(format!("lookup/strings/{ranges}"));
         // Each string has 31 characters, and the positions are multiples of eight.
         let characters = places.iter().map(|place| 31 - (place.position - plain.positions[0]) % 32).sum();
@@ -209,6 +260,12 @@ fn lookup(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("lookup/sequential/{ranges}"));
         task.integers(&mut group, &places, expected);
         task.floor(&mut group, &places, expected);
+        group.finish();
+
+        let mut group = criterion.benchmark_group(format!("lookup/copy/sequential/{ranges}"));
+        for size in [8, 64, 256, 4096] {
+            task.copies(&mut group, &places[..count(200_000)], size);
+        }
         group.finish();
 
         let places = misses(&input, count(1_000_000));

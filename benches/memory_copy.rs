@@ -4,17 +4,18 @@
 
 mod support;
 
+use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::{self, Cursor, Read, Write};
 
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use userdump::Minidump;
 use userdump::format::StreamType;
 use userdump::read::memory::Memory64List;
 use userdump::write::{MemoryRange, MinidumpBuilder, Plan};
+use userdump::{MappedFile, Minidump};
 
-use support::{Count, KIB, MIB, Numbers, empty, large, scratch, trial};
+use support::{Count, Image, KIB, MIB, Numbers, empty, large, scratch, settle, trial};
 
 /// The sizes of ranges. In addition, there is a case with a single range.
 const RANGES: [usize; 3] = [4 * KIB, 64 * KIB, MIB];
@@ -64,7 +65,13 @@ fn ranges(contents: &[u8], size: usize, order: Order) -> Vec<&[u8]> {
 
 /// Plans a dump with full memory whose ranges are a page apart.
 fn plan<'a>(ranges: &[&'a [u8]]) -> Plan<'a> {
+    plan_parallel_to(&[], ranges)
+}
+
+/// The same, parallel to the contents that the ranges are borrowed from.
+fn plan_parallel_to<'a>(contents: &'a [u8], ranges: &[&'a [u8]]) -> Plan<'a> {
     let mut dump = MinidumpBuilder::new();
+    dump.parallel_to(contents);
     dump.list(StreamType::MEMORY64_LIST);
     let mut address = 0x1_0000;
     for bytes in ranges {
@@ -93,7 +100,7 @@ fn assert_written(contents: &[u8], ranges: &[&[u8]]) {
     assert_eq!((written.size, file.len() as u64), (size, size));
     let dump = Minidump::parse(&file).expect("the dump can be parsed");
     let list = dump.stream::<Memory64List>().expect("the list can be read").expect("the dump has the list");
-    assert!(list.iter().map(|range| range.bytes).eq(ranges.iter().copied()));
+    assert!(list.iter().filter_map(|range| range.bytes().ok()).eq(ranges.iter().copied()));
     let mut count = Count::default();
     self::plan(ranges).write_to(&mut count).expect("counting succeeds");
     assert_eq!(count.0, size);
@@ -183,5 +190,46 @@ fn memory_copy(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, memory_copy);
+/// From a mapped file to a file on a file system that shares blocks.
+fn clone(criterion: &mut Criterion) {
+    let total = totals().into_iter().max().unwrap_or(MIB);
+    let Some(image) = Image::xfs(400 * MIB as u64 + 3 * total as u64) else { return };
+    let path = image.folder().join("source");
+    fs::write(&path, Numbers(total as u64).bytes(total)).expect("the image has room");
+    settle(&path);
+    let source = MappedFile::open(&path).expect("the file can be opened");
+    let target = tempfile::tempfile_in(image.folder()).expect("the image has room");
+    let mut group = group(criterion, "clone", total);
+    let timed = |group: &mut BenchmarkGroup<'_, WallTime>, id: BenchmarkId, way: &mut dyn FnMut()| {
+        group.bench_function(id, |bencher| {
+            bencher.iter_batched(|| empty(&target), |()| way(), BatchSize::PerIteration);
+        });
+    };
+    timed(&mut group, BenchmarkId::from_parameter("io-copy"), &mut || {
+        let mut file = File::open(&path).expect("the file can be opened");
+        io::copy(&mut file, &mut &target).expect("the image has room");
+    });
+    for (size, order) in shapes(total) {
+        let ranges = ranges(&source, size, order);
+        let to_file = |plan: Plan<'_>| {
+            plan.write_to_file(&target, source.copy_source().as_slice()).expect("the image has room").bytes_by_kernel
+        };
+        // Both ways have the same result.
+        empty(&target);
+        to_file(plan_parallel_to(&source, &ranges));
+        let mut bytes = Vec::new();
+        io::Seek::rewind(&mut &target).and_then(|()| (&target).read_to_end(&mut bytes)).expect("it can be read back");
+        let mut expected = Vec::new();
+        plan_parallel_to(&source, &ranges).write_to(&mut expected).expect("writing to a vector succeeds");
+        assert!(bytes == expected);
+        drop((bytes, expected));
+        for (name, contents) in [("parallel", &source[..]), ("unpadded", &[])] {
+            timed(&mut group, id(&format!("plan/{name}"), total, size, order), &mut || {
+                to_file(plan_parallel_to(contents, &ranges));
+            });
+        }
+    }
+}
+
+criterion_group!(benches, memory_copy, clone);
 criterion_main!(benches);

@@ -62,7 +62,7 @@ fn listed(file: &[u8], name: impl Fn(Utf16<'_>) -> usize) -> Found {
         found.characters += name(thread.name().expect("the thread has a name"));
     }
     for range in dump.stream::<Memory64List>().expect("the list can be read").expect("the dump has the list") {
-        found.range(range.address, range.bytes);
+        found.range(range.address, range.bytes().expect("the bytes are in memory"));
     }
     found
 }

@@ -15,11 +15,15 @@ mod owned_dump;
 mod parse;
 #[cfg(feature = "serde")]
 mod serialise;
+#[cfg(feature = "std")]
+mod source_fault;
 
 pub use bucket_fault::BucketFault;
 pub use other_format::{EntryName, OtherFormat};
 pub use owned_dump::OwnedDumpError;
 pub use parse::ParseError;
+#[cfg(feature = "std")]
+pub use source_fault::SourceFault;
 
 use core::fmt;
 
@@ -185,6 +189,22 @@ pub enum ReadError {
         fault: BucketFault,
     },
 
+    /// Bytes of a file that is read piece by piece could not be read.
+    #[cfg(feature = "std")]
+    #[error("{what} at 0x{offset:x} needs {needed} bytes, {available} could be read: {fault}")]
+    Source {
+        /// The structure, in the terms of the format.
+        what: &'static str,
+        /// File offset of the structure.
+        offset: u64,
+        /// Number of bytes needed.
+        needed: u64,
+        /// Number of bytes that could be read.
+        available: u64,
+        /// The reason.
+        fault: SourceFault,
+    },
+
     /// The data is in compressed memory, so it has no file offset.
     #[error("{what} at address 0x{address:x} is in compressed memory: read it by address")]
     Compressed {
@@ -277,6 +297,19 @@ pub enum WriteError {
         /// Size of the range in bytes.
         needed: u64,
         /// Number of bytes that had been read.
+        available: u64,
+    },
+
+    /// The file from which the kernel copies is shorter than the bytes that were borrowed from it: it was truncated.
+    #[error("{item} at 0x{offset:x} needs {needed} bytes, the source file ended after {available}")]
+    SourceEnded {
+        /// The item being written.
+        item: Item,
+        /// Offset of the item in the output.
+        offset: u64,
+        /// Size of the item in bytes.
+        needed: u64,
+        /// Number of its bytes that the source file had.
         available: u64,
     },
 

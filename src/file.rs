@@ -8,6 +8,7 @@ use std::path::Path;
 use memmap2::Mmap;
 
 use crate::read::owned_dump::OwnedDump;
+use crate::write::CopySource;
 
 /// A dump file that is mapped into memory: opening it takes no time, and only the parts that are used are read.
 ///
@@ -16,8 +17,8 @@ use crate::read::owned_dump::OwnedDump;
 /// The bytes are those of the file, not a copy. While the mapping exists, no process may modify or truncate the file:
 /// if the bytes change, reading them is undefined behaviour in Rust; if the file is truncated, the process is
 /// terminated by a signal (`SIGBUS`, or an in-page error on Windows). If this cannot be ruled out, for example for
-/// files on a network share or files that an untrusted party can write to, use [`MappedFile::read`] instead. All other
-/// functions of this crate take `&[u8]`, from either.
+/// files on a network share or files that an untrusted party can write to, use [`SourceFile`](crate::SourceFile) or
+/// [`MappedFile::read`] instead.
 ///
 /// # Examples
 ///
@@ -38,7 +39,7 @@ pub struct MappedFile {
 
 #[derive(Debug)]
 enum Bytes {
-    Mapped(Mmap),
+    Mapped(Mmap, File),
     /// Files that were read, or cannot be mapped.
     Owned(Vec<u8>),
 }
@@ -65,7 +66,7 @@ impl MappedFile {
         // can ensure it.
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.map_err(|error| named(path, &error))?;
-        Ok(Self { bytes: Bytes::Mapped(map), metadata })
+        Ok(Self { bytes: Bytes::Mapped(map, file), metadata })
     }
 
     /// Reads the file at `path` into memory instead of mapping it: for files on a network share, and for files that may
@@ -142,6 +143,16 @@ impl MappedFile {
     pub const fn metadata(&self) -> &Metadata {
         &self.metadata
     }
+
+    /// Returns the mapping with its file, from which [`Plan::write_to_file`](crate::write::Plan::write_to_file) copies.
+    /// `None` if the bytes were read.
+    #[must_use]
+    pub fn copy_source(&self) -> Option<CopySource<'_>> {
+        match &self.bytes {
+            Bytes::Mapped(map, file) => Some(CopySource::new(map, file)),
+            Bytes::Owned(_) => None,
+        }
+    }
 }
 
 /// Opens a file, and returns it with its metadata.
@@ -175,7 +186,7 @@ impl Deref for MappedFile {
 
     fn deref(&self) -> &[u8] {
         match &self.bytes {
-            Bytes::Mapped(map) => map,
+            Bytes::Mapped(map, _) => map,
             Bytes::Owned(bytes) => bytes,
         }
     }

@@ -61,7 +61,9 @@
 //! # }
 //! ```
 //!
-//! To keep a dump and its indexes in a structure of your own, see [`OwnedDump`].
+//! To read at many addresses at once, which is several times faster in large dumps, see
+//! [`Memory::read_pointers`](read::Memory::read_pointers). To keep a dump and its indexes in a structure of your own,
+//! see [`OwnedDump`].
 //!
 //! Make a small dump from a large one, as `.dump /mFt` does:
 //!
@@ -167,9 +169,21 @@
 //! | ceStreamNull, ceStreamSystemInfo, ceStreamException, ceStreamModuleList, ceStreamProcessList, ceStreamThreadList, ceStreamThreadContextList, ceStreamThreadCallStackList, ceStreamMemoryVirtualList, ceStreamMemoryPhysicalList, ceStreamBucketParameters, ceStreamProcessModuleMap, ceStreamDiagnosisList | bytes | bytes | copied, not examined | left out |
 //! | types without a name | bytes | bytes | copied, not examined below `0x10000` | left out |
 //!
+//! # Opening files
+//!
+//! | the file | how to open it | what it costs |
+//! |---|---|---|
+//! | on a local disk, nobody changes it | [`MappedFile::open`], [`Dump::parse`] | address space for the file; pages that are used are read |
+//! | on a network share, may be changed or truncated, or larger than the address space | [`SourceFile::open`], [`Dump::from_source`] | memory for headers, lists and texts, and 4 MiB; system calls |
+//! | small, or must not change any more | [`MappedFile::read`] or `std::fs::read`, [`Dump::parse`] | memory for the whole file |
+//! | a pipe or a device | [`MappedFile::open`], which reads it, up to 4 GiB | memory for the whole file |
+//! | an object in a store, a part of another file | [`SourceFile::from_read_at`], [`Dump::from_source`] | as for a file |
+//!
+//! All of them give the same results. [`OwnedDump`] stores any of them together with its dump.
+//!
 //! # Features
 //!
-//! - `std` (default): [`write`], [`redump`] and [`read::module::Image`]. Without it the crate is `no_std` and needs
+//! - `std` (default): [`write`], [`redump`], `SourceFile` and [`read::module::Image`]. Without it the crate is `no_std` and needs
 //!   `alloc`.
 //! - `mmap` (default): [`MappedFile`]. Its documentation says what to observe when mapping a file.
 //! - `lz4` (default, needs `std`): reads and writes the contents of [compressed memory], with the crate `lz4_flex`. Without it,
@@ -234,6 +248,8 @@
 #![cfg_attr(not(feature = "std"), doc = "[`MinidumpBuilder::stream`]: #features")]
 #![cfg_attr(not(feature = "std"), doc = "[`read::module::Image`]: #features")]
 #![cfg_attr(not(feature = "mmap"), doc = "[`MappedFile`]: #features\n[`recipes`]: #features")]
+#![cfg_attr(not(feature = "mmap"), doc = "[`MappedFile::open`]: #features\n[`MappedFile::read`]: #features")]
+#![cfg_attr(not(feature = "std"), doc = "[`SourceFile::open`]: #features\n[`SourceFile::from_read_at`]: #features")]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs, missing_debug_implementations, unsafe_code)]
 #![deny(
@@ -260,6 +276,8 @@ pub mod recipes;
 #[cfg(feature = "std")]
 pub mod redump;
 #[cfg(feature = "std")]
+mod source_file;
+#[cfg(feature = "std")]
 pub mod write;
 
 pub use error::ReadError;
@@ -268,6 +286,9 @@ pub use error::{RedumpError, WriteError};
 #[cfg(feature = "mmap")]
 pub use file::MappedFile;
 pub use read::owned_dump::OwnedDump;
+#[cfg(feature = "std")]
+pub use read::source::SourceFile;
+pub use read::source::{AsSource, Source};
 pub use read::{Dump, Minidump};
 #[cfg(feature = "std")]
 pub use redump::redump;

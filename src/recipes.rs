@@ -5,6 +5,7 @@
 //! | [crash ingestion](#ingest-a-crash) | everything that a crash service stores about a dump, in any format |
 //! | [shrink service](#shrink-dumps-for-others) | re-encoding to a socket, with a redactor, additional streams and a comment |
 //! | [debugger back end](#back-end-of-a-debugger) | a session that owns the file and the indexes |
+//! | [pointer scan](#find-what-the-words-of-a-stack-point-to) | reading at many addresses at once |
 //! | [writer](#write-a-dump-from-nothing) | a synthetic process, from plain records and register names |
 //! | [snapshot](#dump-a-running-process) | the memory of a running Linux process |
 //! | [patcher](#patch-a-dump) | a dump with a few changes and everything else unchanged |
@@ -142,6 +143,36 @@
 //! let session = Session::open("tests/fixtures/quick-start.dmp")?;
 //! assert_eq!(session.follow(0x11_fd90, 2).len(), 2);
 //! assert!(session.describe(0x1_4000_179a).is_some_and(|text| text.starts_with("victim.exe+0x179a")));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Find what the words of a stack point to
+//!
+//! Tools that scan stacks or walk heaps know many addresses before they read. Passing all of them in one call lets the
+//! processor wait for many of them together, and an address that the dump lacks is simply `None`.
+//!
+//! ```
+//! use userdump::Dump;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let file = std::fs::read("tests/fixtures/quick-start.dmp")?;
+//! let dump = Dump::parse(&file)?;
+//! let memory = dump.memory();
+//! let start = dump.crash_registers().and_then(|registers| registers.stack_pointer()).ok_or("there are no registers")?;
+//! let slots: Vec<u64> = (0..64).map(|slot| start.wrapping_add(8 * slot)).collect();
+//! let mut words = vec![None; slots.len()];
+//! memory.read_pointers(&slots, &mut words);
+//!
+//! let addresses: Vec<u64> = words.into_iter().flatten().collect();
+//! let mut targets = vec![None; addresses.len()];
+//! memory.read_u64s(&addresses, &mut targets);
+//! for (address, target) in addresses.iter().zip(&targets) {
+//!     if let Some(target) = target {
+//!         println!("{address:#x} -> {target:#x}");
+//!     }
+//! }
+//! # assert!(targets.iter().flatten().count() > 0 && targets.iter().any(Option::is_none));
 //! # Ok(())
 //! # }
 //! ```

@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports)]
 
 mod contents;
+mod image;
 mod input;
 mod process;
 mod shape;
@@ -13,6 +14,7 @@ use std::hint::black_box;
 use std::io::{self, IoSlice, Seek, Write};
 
 pub use contents::{Contents, PACKERS, Packer, contents};
+pub use image::{Image, settle};
 pub use input::{Input, input};
 pub use process::{IMAGE_SIZE, Process};
 pub use shape::{Shape, Shaped};

@@ -35,8 +35,8 @@ answers each with one line of JSON on standard output, in the same order and wit
   --overwrite        replace existing results and an existing manifest
   --resume           skip dumps whose results already exist, and append to the manifest
   --max-size BYTES   refuse larger dumps
-  --read             read dumps into memory instead of mapping them; use this for files that may be changed or truncated
-                     meanwhile, such as on a network share; each job then needs as much memory as its dump has bytes
+  --read             read dumps piece by piece instead of mapping them; use this for files that may be changed or truncated
+                     meanwhile, such as on a network share
   --exit-zero        exit with 0 if all inputs were answered, even if dumps failed; for Spark and Hadoop, which repeat a task
                      if its program fails
   -h, --help         print this help and exit

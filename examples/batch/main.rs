@@ -15,6 +15,8 @@ mod inputs;
 #[path = "../support/letters.rs"]
 mod letters;
 mod manifest;
+#[path = "../support/opened.rs"]
+mod opened;
 mod queue;
 #[path = "../support/target.rs"]
 mod target;

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use userdump::redump::{Redump, Report};
-use userdump::{Dump, MappedFile, RedumpError};
+use userdump::{AsSource as _, Dump, RedumpError};
 
 use crate::answer::{Answer, Done};
 use crate::arguments::{Arguments, Existing};
 use crate::guard::guarded;
 use crate::inputs::Input;
+use crate::opened::Opened;
 use crate::target::Target;
 use crate::told::{line, printable};
 
@@ -59,10 +60,8 @@ impl Batch<'_> {
         }
 
         // The error messages include the file name.
-        let limit = max_size.unwrap_or(u64::MAX);
-        let source = if *read { MappedFile::read_at_most(input, limit) } else { MappedFile::open(input) };
-        let source = source.map_err(|error| printable(&error.to_string()))?;
-        let dump = Dump::parse(&source).map_err(|error| line(input, &error))?;
+        let source = Opened::open(input, *read, *max_size).map_err(|error| printable(&error.to_string()))?;
+        let dump = Dump::from_source(source.as_source()).map_err(|error| line(input, &error))?;
         let of_either = |error: RedumpError| match error {
             RedumpError::Write(_) => line(output, &error),
             _ => line(input, &error),
@@ -80,8 +79,8 @@ impl Batch<'_> {
         let file = target.create(input, source.metadata()).map_err(of_output)?;
         // One thread is enough, because other dumps use the other processors.
         let redump = redump.with_threads(NonZero::<usize>::MIN);
-        let report = redump.write_to_seekable(file.as_file()).map_err(of_either)?;
-        target.settle(&file).map_err(of_output)?;
+        let report = redump.write_to_file(file.as_file(), source.copy_source().as_slice()).map_err(of_either)?;
+        target.settle(&file, input).map_err(of_output)?;
         target.publish(file).map_err(of_output)?;
         Ok(Done::Written(flaw(&report), Box::new(report)))
     }

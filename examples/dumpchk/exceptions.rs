@@ -62,7 +62,7 @@ fn narrow(comment: CommentA<'_>) -> String {
 /// Returns the comments in the order of the directory. Many comments of a damaged file can share the same bytes, so their total
 /// size is limited to the size of the file.
 pub fn comments(dump: &Minidump<'_>) -> impl Iterator<Item = String> {
-    let mut left = dump.data().len();
+    let mut left = usize::try_from(dump.file_size()).unwrap_or(usize::MAX);
     dump.raw_streams().filter_map(move |stream| {
         let is_comment = matches!(stream.stream_type(), StreamType::COMMENT_A | StreamType::COMMENT_W);
         left = if is_comment { left.checked_sub(stream.bytes().len())? } else { left };

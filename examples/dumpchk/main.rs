@@ -34,7 +34,7 @@
 //!
 //! An exception is printed with the instruction that raised it and, on systems other than Windows, with the address that could
 //! not be accessed: `SIGSEGV (11), SEGV_MAPERR (1) accessing 0x8 in thread 0x2a at 0x4005d0, /usr/bin/app + 0x5d0`. Comments,
-//! such as those of ProcDump, follow. `--json` prints the same as one JSON object. At most 1000 findings are listed for each
+//! such as those of ProcDump, follow. `--json` prints the same as one JSON object, and `--read` reads the file without mapping it. At most 1000 findings are listed for each
 //! finding code.
 
 mod exceptions;
@@ -43,6 +43,8 @@ mod findings;
 mod help;
 mod json;
 mod names;
+#[path = "../support/opened.rs"]
+mod opened;
 mod stacks;
 mod text;
 mod triage;
@@ -51,19 +53,22 @@ mod wow64;
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use userdump::{Dump, MappedFile};
+use userdump::{AsSource as _, Dump};
 
 use findings::Findings;
+use opened::Opened;
 
 const HELP: &str = "\
-dumpchk FILE [--json]
+dumpchk FILE [--json] [--read]
 
 Prints the contents of a dump of any format, and what is wrong with it.
 
   --json      print the same as one JSON object
+  --read      read FILE piece by piece instead of mapping it; use this for files that may be changed or truncated
+              meanwhile, such as on a network share
   -h, --help  print this help and exit
 
 Example: dumpchk --json crash.dmp
@@ -76,11 +81,11 @@ fn main() -> ExitCode {
     if env::args_os().skip(1).any(|word| help::is_asked_for(&word)) {
         return help::print(HELP);
     }
-    let (path, json) = match arguments(env::args_os().skip(1)) {
+    let arguments = match arguments(env::args_os().skip(1)) {
         Ok(arguments) => arguments,
         Err(fault) => return help::misused(HELP, &fault),
     };
-    match check(&path, json) {
+    match check(&arguments) {
         Ok(findings) => ExitCode::from(u8::from(findings > 0)),
         Err(fault) => {
             // If standard error is closed, the message cannot be printed anywhere.
@@ -90,25 +95,36 @@ fn main() -> ExitCode {
     }
 }
 
-fn arguments(words: impl Iterator<Item = OsString>) -> Result<(PathBuf, bool), String> {
+/// The parsed command line.
+struct Arguments {
+    path: PathBuf,
+    json: bool,
+    read: bool,
+}
+
+fn arguments(words: impl Iterator<Item = OsString>) -> Result<Arguments, String> {
     let (options, paths): (Vec<_>, Vec<_>) = words.partition(|word| word.as_encoded_bytes().starts_with(b"-"));
-    if let Some(option) = options.iter().find(|option| *option != "--json") {
+    if let Some(option) = options.iter().find(|option| *option != "--json" && *option != "--read") {
         return Err(format!("{option:?} is not an option"));
     }
     match paths.as_slice() {
-        [path] => Ok((path.into(), !options.is_empty())),
+        [path] => {
+            let [json, read] = ["--json", "--read"].map(|name| options.iter().any(|option| option == name));
+            Ok(Arguments { path: path.into(), json, read })
+        }
         _ => Err(format!("expected one FILE, found {}", paths.len())),
     }
 }
 
 /// Prints the contents of the file and the findings; returns the number of findings.
-fn check(path: &Path, json: bool) -> Result<u64, String> {
+fn check(arguments: &Arguments) -> Result<u64, String> {
+    let Arguments { path, json, read } = arguments;
     let named = |fault: &dyn std::fmt::Display| format!("{}: {fault}", text::printable(&path.to_string_lossy()));
-    let file = MappedFile::open(path).map_err(|error| text::printable(&error.to_string()))?;
-    let dump = Dump::parse(&file).map_err(|error| named(&error))?;
+    let file = Opened::open(path, *read, None).map_err(|error| text::printable(&error.to_string()))?;
+    let dump = Dump::from_source(file.as_source()).map_err(|error| named(&error))?;
     let findings = Findings::count(&dump);
     let mut out = BufWriter::new(io::stdout().lock());
-    let printed = if json { json::print(&mut out, &findings) } else { text::print(&mut out, &findings) };
+    let printed = if *json { json::print(&mut out, &findings) } else { text::print(&mut out, &findings) };
     printed.and_then(|()| out.flush()).map_err(|error| format!("standard output: {error}"))?;
     Ok(findings.all())
 }

@@ -33,7 +33,7 @@ pub const fn system(platform: PlatformId) -> Option<&'static str> {
 
 /// Returns the number of bytes of a stream that are in the file.
 pub fn available(dump: &Minidump<'_>, entry: &DirectoryEntry) -> u64 {
-    let rest = (dump.data().len() as u64).saturating_sub(entry.location.rva.into());
+    let rest = dump.file_size().saturating_sub(entry.location.rva.into());
     rest.min(entry.location.data_size.into())
 }
 

@@ -66,7 +66,7 @@ fn target(out: &mut impl Write, target: Target) -> io::Result<()> {
 }
 
 fn header(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
-    writeln!(out, "minidump of {} bytes, {}", dump.data().len(), utc(dump.header().time_date_stamp))?;
+    writeln!(out, "minidump of {} bytes, {}", dump.file_size(), utc(dump.header().time_date_stamp))?;
     target(out, dump.target())?;
     if let Ok(Some(system)) = dump.stream::<SystemInfo<'_>>() {
         let raw = system.raw();
@@ -98,7 +98,7 @@ fn user_dump_header(out: &mut impl Write, dump: &FullUserDump<'_>) -> io::Result
     writeln!(
         out,
         "full user dump of {} bytes, {}",
-        dump.data().len(),
+        dump.file_size(),
         if dump.is_64_bit() { "USERDU64" } else { "USERDUMP" }
     )?;
     target(out, dump.target())?;

@@ -17,7 +17,7 @@ impl<'d, 'a> Triage<'d, 'a> {
     /// Returns `None` if this is not a triage dump.
     pub fn of(dump: &'d Dump<'a>, memory: &'d Memory<'a>) -> Option<Self> {
         let Dump::Minidump(dump) = dump else { return None };
-        let left = 2 * dump.data().len() as u64;
+        let left = 2 * dump.file_size();
         dump.is_triage().then_some(Self { dump, memory, left })
     }
 

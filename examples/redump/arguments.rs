@@ -29,7 +29,7 @@ pub const USAGE: &str = "\
 redump [/m[letters] | /f | /as-is] [/o] [/u] [/b] [/c TEXT]
               [/xp ADDRESS] [/xr ADDRESS] [/xc ADDRESS] [/xt THREAD] [/j ADDRESS]
               [--identify] [--walk[=names]] [--managed[=heap]] [--made-up] [--engine YEAR] [--compress]
-              [--threads COUNT] [--explain]
+              [--threads COUNT] [--no-padding] [--explain]
               [--keep ADDRESS+LENGTH] [--drop-stream TYPE] [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT
        redump --find-exception [--read] [--] INPUT
   /m[letters]  what the result contains, as in the debugger's .dump: /m, /ma, /mfFhut
@@ -54,12 +54,13 @@ redump [/m[letters] | /f | /as-is] [/o] [/u] [/b] [/c TEXT]
   --engine YEAR          produce the output of the debugger of 2026 (default) or 2017
   --compress   compress the memory, whatever the letters are; debuggers open such minidumps since 2026 (10.0.29507)
   --threads COUNT        compress with this number of threads; the default is the number of processors
+  --no-padding do not insert up to 4,095 zeros before full memory, with which file systems can share its blocks with INPUT
   --explain    print which memory was selected, and why
   --keep ADDRESS+LENGTH  add memory; can be repeated, like the next two options
   --drop-stream TYPE     leave out a stream, by the name or the number of its type
   --only-thread ID       keep only the threads that this option names
-  --read       read INPUT into memory; use this for files that may be changed or truncated meanwhile, such as on a network
-               share. Pipes and /dev/stdin are always read, up to 4 GiB
+  --read       read INPUT piece by piece instead of mapping it; use this for files that may be changed or truncated
+               meanwhile, such as on a network share. Pipes and /dev/stdin are always read into memory, up to 4 GiB
   --force      write what is refused otherwise: a full user dump that no debugger opens, or the small remainder of a damaged
                INPUT over INPUT
   --           treat all following words as paths, even if they look like options
@@ -115,6 +116,7 @@ enum Word<'a> {
     Engine,
     Compress,
     Threads,
+    NoPadding,
     Explain,
     Keep,
     DropStream,
@@ -133,6 +135,7 @@ impl Arguments {
         let mut comment = None;
         let mut overwrite = false;
         let (mut compress, mut explain, mut read, mut force) = (false, false, false, false);
+        let mut no_padding = false;
         let (mut made_up, mut unique, mut cabinet, mut find_exception) = (false, false, false, false);
         let mut exception = Vec::new();
         let (mut identify, mut walk, mut managed) = (false, None, None);
@@ -176,6 +179,7 @@ impl Arguments {
                     let word = text(words.next(), "--threads needs a number")?;
                     threads = Some(word.parse().map_err(|_| format!("{word:?} is not a number of threads"))?);
                 }
+                Word::NoPadding => no_padding = true,
                 Word::Explain => explain = true,
                 Word::Keep => keep.push(address_and_length(&text(words.next(), "--keep needs ADDRESS+LENGTH")?)?),
                 Word::DropStream => {
@@ -225,6 +229,9 @@ impl Arguments {
         }
         if made_up {
             options = options.with_made_up_records();
+        }
+        if no_padding {
+            options = options.without_padding();
         }
         if options.names_exception() && options.is_full_user_dump() {
             return Err(
@@ -312,6 +319,7 @@ impl<'a> Word<'a> {
             Some("-engine") if word.starts_with('-') => Self::Engine,
             Some("-compress") if word.starts_with('-') => Self::Compress,
             Some("-threads") if word.starts_with('-') => Self::Threads,
+            Some("-no-padding") if word.starts_with('-') => Self::NoPadding,
             Some("-explain") if word.starts_with('-') => Self::Explain,
             Some("-keep") if word.starts_with('-') => Self::Keep,
             Some("-drop-stream") if word.starts_with('-') => Self::DropStream,

@@ -1,6 +1,6 @@
 //! The output files: the result, a cabinet with the result, or both.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,7 @@ use userdump::RedumpError;
 use userdump::redump::{Redump, Report};
 
 use crate::cabinet::{self, Both, Fault};
+use crate::opened::Opened;
 use crate::target::{Target, Unpublished};
 use crate::told::line;
 
@@ -99,16 +100,19 @@ impl Files {
     pub fn write(
         &self,
         redump: Redump<'_>,
-        (input, source): (&Path, &Metadata),
+        (input, source): (&Path, &Opened),
         by_whom: impl Fn(RedumpError) -> String,
     ) -> Result<(Report, Written), String> {
         let create = |output: &Option<Output>| {
-            let create = |output: &Output| output.target.create(input, source).map_err(|error| output.error(&error));
+            let create =
+                |output: &Output| output.target.create(input, source.metadata()).map_err(|error| output.error(&error));
             output.as_ref().map(create).transpose()
         };
         let written = Written { dump: create(&self.dump)?, cabinet: create(&self.cabinet)? };
         let report = match (&written.dump, &written.cabinet) {
-            (Some(dump), None) => redump.write_to_seekable(dump.as_file()).map_err(Fault::File),
+            (Some(dump), None) => {
+                redump.write_to_file(dump.as_file(), source.copy_source().as_slice()).map_err(Fault::File)
+            }
             (dump, Some(cabinet)) => cabinet::pack(cabinet.as_file(), &self.name, |file| match dump {
                 Some(dump) => redump.write_to(Both(dump.as_file(), file)),
                 None => redump.write_to(file),
@@ -121,7 +125,7 @@ impl Files {
             (Fault::Cabinet(error), None) => error.to_string(),
         })?;
         for (output, file) in self.with(&written) {
-            output.target.settle(file).map_err(|error| output.error(&error))?;
+            output.target.settle(file, input).map_err(|error| output.error(&error))?;
         }
         Ok((report, written))
     }

@@ -20,6 +20,8 @@ mod files;
 mod help;
 #[path = "../support/letters.rs"]
 mod letters;
+#[path = "../support/opened.rs"]
+mod opened;
 mod output;
 mod summary;
 #[path = "../support/target.rs"]
@@ -36,11 +38,12 @@ use std::time::SystemTime;
 
 use userdump::read::system::MiscInfo;
 use userdump::redump::{Redump, Report};
-use userdump::{Dump, MappedFile, RedumpError};
+use userdump::{AsSource as _, Dump, RedumpError};
 
 use arguments::{Arguments, USAGE};
 use explain::explain;
 use files::Files;
+use opened::Opened;
 use output::progress;
 use summary::{flaw, reason, summary, unreadable};
 use target::Target;
@@ -77,9 +80,8 @@ fn run(arguments: &Arguments) -> Result<Option<String>, String> {
     let files = |path: &Path| Files::new(path, arguments.cabinet, arguments.overwrite);
     let files_without_source = arguments.output.as_deref().filter(|_| !arguments.unique).map(files).transpose()?;
     // The error message includes the file name.
-    let source = if *read { MappedFile::read(input) } else { MappedFile::open(input) };
-    let source = source.map_err(|error| printable(&error.to_string()))?;
-    let dump = Dump::parse(&source).map_err(|error| line(input, &error))?;
+    let source = Opened::open(input, *read, None).map_err(|error| printable(&error.to_string()))?;
+    let dump = Dump::from_source(source.as_source()).map_err(|error| line(input, &error))?;
     if arguments.find_exception {
         print(&exceptions::found(&dump)).map_err(|error| line(Path::new(STANDARD_OUTPUT), &error))?;
         return Ok(None);
@@ -123,7 +125,7 @@ fn run(arguments: &Arguments) -> Result<Option<String>, String> {
             report
         }
         Some(files) => {
-            let (report, written) = files.write(redump, (input, source.metadata()), by_whom)?;
+            let (report, written) = files.write(redump, (input, &source), by_whom)?;
             progress.finish_and_clear();
             print(&(explanation + &summary(&report, options, files.dump()) + &files.summary(&written)))
                 .map_err(|error| line(Path::new(STANDARD_OUTPUT), &error))?;

@@ -33,6 +33,10 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
             None if options.is_compressed() => "nothing to compress: no memory is selected".to_owned(),
             None => String::new(),
         },
+        match report.bytes_by_kernel {
+            0 => String::new(),
+            bytes => format!("copied from file to file by the kernel: {bytes} bytes"),
+        },
         match report.unfiltered_memory {
             0 => String::new(),
             bytes => format!("not filtered: {bytes} of these bytes, which other options ask for"),

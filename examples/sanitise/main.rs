@@ -80,15 +80,25 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     if let Some(obstacle) = redump.report().obstacles.first() {
         return Err(line(input, &io::Error::other(format!("no debugger would open the result: {obstacle}"))));
     }
-    // Strings outside memory can be anywhere in the file, so the whole result is searched before it is written.
-    let mut bytes = Vec::new();
-    let report = redump.write_to(&mut bytes).map_err(of_input)?;
-    blank_outside_memory(&mut bytes, &report, patterns, &mut blanked)
-        .map_err(|fault| line(input, &io::Error::other(fault)))?;
-
-    let file = target.create(input, source.metadata()).map_err(of_output)?;
-    file.as_file().write_all(&bytes).map_err(of_output)?;
-    target.settle(&file).map_err(of_output)?;
+    let (report, file) = if patterns.is_empty() {
+        let file = target.create(input, source.metadata()).map_err(of_output)?;
+        let report = redump.write_to_file(file.as_file(), source.copy_source().as_slice());
+        let by_whom = |error: RedumpError| match error {
+            RedumpError::Write(_) => line(output, &error),
+            _ => line(input, &error),
+        };
+        (report.map_err(by_whom)?, file)
+    } else {
+        // Strings outside memory can be anywhere in the file, so the whole result is searched before it is written.
+        let mut bytes = Vec::new();
+        let report = redump.write_to(&mut bytes).map_err(of_input)?;
+        blank_outside_memory(&mut bytes, &report, patterns, &mut blanked)
+            .map_err(|fault| line(input, &io::Error::other(fault)))?;
+        let file = target.create(input, source.metadata()).map_err(of_output)?;
+        file.as_file().write_all(&bytes).map_err(of_output)?;
+        (report, file)
+    };
+    target.settle(&file, input).map_err(of_output)?;
     let text = report::report(&dump, &report, arguments, &blanked);
     io::stdout().write_all(text.as_bytes()).map_err(|error| format!("standard output: {error}"))?;
     target.publish(file).map_err(of_output)

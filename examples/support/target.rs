@@ -59,7 +59,6 @@ impl Target {
     }
 
     /// True if this is the file that will be replaced.
-    #[allow(dead_code)] // `batch` has another rule.
     pub fn is(&self, path: &Path) -> bool {
         self.replaces() && path.canonicalize().is_ok_and(|path| path == self.path)
     }
@@ -90,9 +89,10 @@ impl Target {
         Ok(Unpublished::Named(file))
     }
 
-    /// Waits until the bytes are on the disk if a file will be replaced; otherwise a power failure could destroy both.
-    pub fn settle(&self, file: &Unpublished) -> io::Result<()> {
-        if self.replaces() { file.as_file().sync_all() } else { Ok(()) }
+    /// Waits until the bytes are on the disk if the source will be replaced; otherwise a power failure could destroy both. From
+    /// a source that remains, the result can be made again, so replacing another file does not wait.
+    pub fn settle(&self, file: &Unpublished, input: &Path) -> io::Result<()> {
+        if self.is(input) { file.as_file().sync_all() } else { Ok(()) }
     }
 
     /// Gives the file the name of the target, atomically.

@@ -137,7 +137,7 @@ fn in_the_tables(ours: &Minidump<'_>, ranges: &[MemoryRange<'_>]) -> bool {
 }
 
 fn same_ranges<'a>(dump: &Minidump<'_>, ranges: &[MemoryRange<'a>], peers: impl Iterator<Item = (u64, &'a [u8])>) {
-    let ours = whole(ranges).map(|range| (range.address, range.bytes));
+    let ours = whole(ranges).map(|range| (range.address, range.bytes().expect("they are in memory")));
     assert!(in_the_tables(dump, ranges) || ours.eq(peers.filter(|(_, bytes)| !bytes.is_empty())));
 }
 

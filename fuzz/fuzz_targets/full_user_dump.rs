@@ -65,7 +65,7 @@ fn read_back(process: &Process, dump: &FullUserDump<'_>) {
     for (region, (row, bytes)) in dump.stored_regions().zip(&stored) {
         let (base_address, allocation_base) = (given(row.base_address), given(row.allocation_base));
         assert_eq!(*region.info.raw(), MemoryInfo { base_address, allocation_base, ..*row });
-        assert_eq!(region.range.bytes, bytes);
+        assert_eq!(region.range.bytes().expect("they are in memory"), bytes);
     }
 
     let event = process.event().map(|event| {

@@ -1,4 +1,4 @@
-//! Any bytes: if they are a dump, every part of it can be read. A minidump can be kept as it is.
+//! Any bytes: if they are a dump, every part of it can be read, and a file gives the same as its bytes. A minidump can be kept as it is.
 
 #![no_main]
 
@@ -7,7 +7,7 @@ use userdump::Dump;
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(dump) = Dump::parse(data) {
-        userdump_fuzz::walk(&dump);
+        userdump_fuzz::walk_file(data, userdump_fuzz::walk(&dump));
         userdump_fuzz::as_is::check(data);
     }
 });

@@ -166,7 +166,8 @@ fn raw(process: &Process, dump: &Minidump<'_>) {
 fn memory(process: &Process, dump: &Minidump<'_>) {
     let ranges = list::<MemoryList<'_>>(dump, process.memory.len()).into_iter().flatten();
     let ranges64 = list::<Memory64List<'_>>(dump, process.memory64.len()).into_iter().flatten();
-    let found = ranges.chain(ranges64).map(|range| (range.address, range.bytes.to_vec()));
+    let found =
+        ranges.chain(ranges64).map(|range| (range.address, range.bytes().expect("they are in memory").to_vec()));
     let given = process.memory.iter().chain(&process.memory64);
     assert!(found.eq(given.map(|&(address, contents)| (process.address(address), process.bytes(contents)))));
 }

@@ -24,9 +24,9 @@ pub fn size(source: &Dump<'_>, report: &Report, options: &Options) {
     } else {
         0
     };
-    let size = source.data().len() as u64 + unpacked(source);
+    let size = source.file_size() + unpacked(source);
     let most = 2 * size + LITTLE + comment + rows * MemoryInfo::SIZE as u64;
-    assert!(report.size <= most, "{} bytes were made of {}", report.size, source.data().len());
+    assert!(report.size <= most, "{} bytes were made of {}", report.size, source.file_size());
 }
 
 /// Returns the uncompressed size of all buckets of compressed memory according to their array.
@@ -82,10 +82,13 @@ pub fn obstacles(result: &Dump<'_>, report: &Report) {
 /// only checked if the meaning of the bytes is clear, which it is not in damaged dumps.
 pub fn accounted(source: &Dump<'_>, result: &[u8], report: &Report, options: &Options) {
     // A list whose contents look more valid four bytes later is read there, regardless of its size.
-    if options.is_full_user_dump() || !is_judgeable(source.data()) || are_lists_shifted(source) {
+    if options.is_full_user_dump()
+        || !is_judgeable(source.data().expect("the bytes are in memory"))
+        || are_lists_shifted(source)
+    {
         return;
     }
     let letters = options.to_string();
-    let found = violations(source.data(), result, report, &letters);
+    let found = violations(source.data().expect("the bytes are in memory"), result, report, &letters);
     assert!(found.is_empty(), "{letters}:\n{}\n{report:#?}", found.join("\n"));
 }

@@ -30,6 +30,8 @@ impl ReadError {
             | Self::PartShared { offset, .. }
             | Self::NotUtf16 { offset, .. }
             | Self::Bucket { offset, .. } => Some(offset),
+            #[cfg(feature = "std")]
+            Self::Source { offset, .. } => Some(offset),
             Self::Signature { .. }
             | Self::Version { .. }
             | Self::Empty

@@ -25,6 +25,9 @@ pub enum BucketFault {
     /// The cache has no room for it, so its contents can be copied but not borrowed.
     #[error("is not kept in memory: the cache limit is reached")]
     CacheFull,
+    /// The file that contains it cannot be read.
+    #[error("cannot be read from the file")]
+    Unreadable,
     /// The crate was built without support for decompression.
     #[error("can be read only with the feature `lz4` of the crate `userdump`")]
     FeatureMissing,

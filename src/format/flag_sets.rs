@@ -1,6 +1,5 @@
 //! The macro that declares sets of flags.
 
-use alloc::string::String;
 use core::fmt;
 
 use bitflags::Flags;
@@ -8,6 +7,7 @@ use bitflags::parser::{WriteHex, to_writer};
 
 use crate::error::ParseError;
 use crate::format::named_values::number;
+use crate::format::padded::pad;
 
 /// Declares sets of flags with `bitflags!`, and adds conversions from and to text and plain integers.
 macro_rules! flag_sets {
@@ -73,9 +73,7 @@ pub(crate) fn print<F: Flags<Bits: WriteHex>>(flags: &F, f: &mut fmt::Formatter<
     if f.width().is_none() && f.precision().is_none() {
         return to_writer(flags, f);
     }
-    let mut text = String::new();
-    to_writer(flags, &mut text)?;
-    f.pad(&text)
+    pad(f, |out| to_writer(flags, out))
 }
 
 pub(crate) fn parse<F: Flags<Bits: TryFrom<u64>>>(what: &'static str, text: &str) -> Result<F, ParseError> {

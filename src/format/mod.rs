@@ -26,6 +26,7 @@ pub(crate) mod serde_forms;
 pub(crate) mod structure;
 #[macro_use]
 pub(crate) mod named_values;
+pub(crate) mod padded;
 
 pub mod breakpad;
 pub mod code_names;

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::format::padded::pad;
+
 /// Parses a number: decimal, or hexadecimal with the prefix `0x`.
 pub(crate) fn number(text: &str) -> Option<u64> {
     let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
@@ -14,7 +16,7 @@ pub(crate) fn number(text: &str) -> Option<u64> {
 
 /// Prints a number that has no name, in hexadecimal.
 pub(crate) fn print(number: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if f.width().is_none() { write!(f, "{number:#x}") } else { f.pad(&alloc::format!("{number:#x}")) }
+    pad(f, |out| write!(out, "{number:#x}"))
 }
 
 /// Declares an integer type that can hold any value and has names for some.

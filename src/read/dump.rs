@@ -4,9 +4,10 @@ use core::iter::FusedIterator;
 
 use crate::error::ReadError;
 use crate::format::full_user_dump::{USERDU64_SIGNATURE, USERDUMP_SIGNATURE};
+use crate::read::source::Source;
 
 use crate::read::any_format::{AnyException, AnyModule, AnyThread};
-use crate::read::bytes::{ByteOrder, signature};
+use crate::read::bytes::{ByteOrder, Bytes, signature};
 use crate::read::check::finding::Finding;
 use crate::read::dump_bytes::DumpBytes;
 use crate::read::full_user_dump::FullUserDump;
@@ -71,31 +72,53 @@ impl<'a> Dump<'a> {
     /// but not read (see [`OtherFormat::known`](crate::error::OtherFormat::known)), [`ReadError::Signature`] if the
     /// signature is unknown, and the errors of [`Minidump::parse`] and [`FullUserDump::parse`].
     pub fn parse(data: &'a [u8]) -> Result<Self, ReadError> {
-        if let USERDUMP_SIGNATURE | USERDU64_SIGNATURE = signature(data) {
-            return FullUserDump::parse(data).map(Self::FullUserDump);
+        Self::from_source(data)
+    }
+
+    /// Like [`Dump::parse`], for bytes that may be in a `SourceFile`, which is then read piece by
+    /// piece.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Dump::parse`], and `ReadError::Source` if the file cannot be read. Of a file larger than 16 MiB
+    /// that is not a dump, only the first 64 KiB are examined.
+    pub fn from_source(source: impl Into<Source<'a>>) -> Result<Self, ReadError> {
+        /// The size up to which other files are examined completely.
+        const SMALL: u64 = 16 << 20;
+        let source = source.into();
+        let bytes = Bytes::new(source, ByteOrder::Little);
+        if let USERDUMP_SIGNATURE | USERDU64_SIGNATURE = signature(bytes.start(USERDUMP_SIGNATURE.len())?) {
+            return FullUserDump::from_source(source).map(Self::FullUserDump);
         }
-        match Minidump::parse(data) {
-            Err(ReadError::Signature { .. }) if data.is_empty() => Err(ReadError::Empty),
-            Err(signature @ ReadError::Signature { .. }) => Err(recognise(data).unwrap_or(signature)),
+        match Minidump::from_source(source) {
+            Err(ReadError::Signature { .. }) if source.size() == 0 => Err(ReadError::Empty),
+            Err(signature @ ReadError::Signature { .. }) => {
+                let all = bytes.data().is_some() || source.size() <= SMALL;
+                Err(recognise(bytes.clipped(0, if all { source.size() } else { 1 << 16 })).unwrap_or(signature))
+            }
             opened => opened.map(Self::Minidump),
         }
     }
 
     /// The same dump in other bytes, which are not looked at.
-    pub(crate) fn rebound<'b>(&self, data: &'b [u8]) -> Dump<'b> {
+    pub(crate) fn rebound<'b>(&self, source: Source<'b>) -> Dump<'b> {
         match self {
-            Self::Minidump(dump) => dump.rebound(data).into(),
-            Self::FullUserDump(dump) => dump.rebound(data).into(),
+            Self::Minidump(dump) => dump.rebound(source).into(),
+            Self::FullUserDump(dump) => dump.rebound(source).into(),
         }
     }
 
-    /// The file's bytes.
+    /// The bytes of the file, if all of them are in memory; `None` if the dump is read from a
+    /// `SourceFile`.
     #[must_use]
-    pub const fn data(&self) -> &'a [u8] {
-        match self {
-            Self::Minidump(dump) => dump.data(),
-            Self::FullUserDump(dump) => dump.data(),
-        }
+    pub const fn data(&self) -> Option<&'a [u8]> {
+        self.dump_bytes().data()
+    }
+
+    /// The size of the file in bytes.
+    #[must_use]
+    pub const fn file_size(&self) -> u64 {
+        self.dump_bytes().file_size()
     }
 
     /// The byte order of every integer in the file.

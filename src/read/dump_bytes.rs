@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, Header, LocationDescriptor, Rva, Rva64};
+use crate::read::source::Source;
 
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::target::Target;
@@ -31,14 +32,27 @@ impl<'a> DumpBytes<'a> {
     }
 
     /// Other bytes, with the same byte order and target.
-    pub(crate) const fn rebound<'b>(&self, data: &'b [u8]) -> DumpBytes<'b> {
-        DumpBytes::new(self.bytes.rebound(data), self.target)
+    pub(crate) const fn rebound<'b>(&self, source: Source<'b>) -> DumpBytes<'b> {
+        DumpBytes::new(self.bytes.rebound(source), self.target)
     }
 
-    /// The bytes of the file.
+    /// The bytes of the file, if all of them are in memory; `None` if the dump is read from a
+    /// `SourceFile`.
     #[must_use]
-    pub const fn data(&self) -> &'a [u8] {
+    pub const fn data(&self) -> Option<&'a [u8]> {
         self.bytes.data()
+    }
+
+    /// The size of the file in bytes.
+    #[must_use]
+    pub const fn file_size(&self) -> u64 {
+        self.bytes.size()
+    }
+
+    /// Where the bytes come from.
+    #[must_use]
+    pub const fn source(&self) -> Source<'a> {
+        self.bytes.source()
     }
 
     /// The byte order of every integer in the file.
@@ -101,7 +115,7 @@ impl<'a> DumpBytes<'a> {
         let size = self.bytes.read::<u32>(WHAT, rva).unwrap_or_default();
         let text = rva.saturating_add(4);
         let has_first = self.bytes.read::<u16>(WHAT, text).is_ok_and(|unit| unit != 0);
-        let is_whole = has_first && self.bytes.slice(WHAT, text, size.into()).is_ok();
+        let is_whole = has_first && self.bytes.present(WHAT, text, size.into()).is_ok();
         rva != 0 && (1..=LONGEST).contains(&size) && size % 2 == 0 && is_whole
     }
 
@@ -138,6 +152,11 @@ impl Tables {
     /// more entries.
     pub(crate) const MOST_ENTRIES: u32 = 256;
 
+    /// True if neither the header nor the directory has bytes at `offset` or after it.
+    pub(crate) const fn end_before(&self, offset: u64) -> bool {
+        Header::SIZE as u64 <= offset && self.end <= offset
+    }
+
     /// True if a range overlaps the header or the directory.
     #[inline]
     pub(crate) const fn hold(&self, offset: u64, size: u64) -> bool {
@@ -148,6 +167,6 @@ impl Tables {
 
 impl Default for DumpBytes<'_> {
     fn default() -> Self {
-        Self::new(Bytes::new(&[], ByteOrder::Little), Target::default())
+        Self::new(Bytes::new(Source::NOTHING, ByteOrder::Little), Target::default())
     }
 }

@@ -6,6 +6,27 @@ use core::cmp::Reverse;
 
 use crate::read::work::worked;
 
+/// Intervals that are sorted and do not overlap, however they are stored.
+#[cfg(feature = "std")]
+pub(crate) trait Disjoint {
+    /// Returns the intervals from the first one on that ends at or after `address`.
+    fn ending_from(&self, address: u64) -> impl Iterator<Item = Interval> + '_;
+}
+
+#[cfg(feature = "std")]
+impl Disjoint for [Interval] {
+    fn ending_from(&self, address: u64) -> impl Iterator<Item = Interval> + '_ {
+        self.get(position(self, address)..).unwrap_or_default().iter().copied()
+    }
+}
+
+#[cfg(feature = "std")]
+impl Disjoint for Vec<Interval> {
+    fn ending_from(&self, address: u64) -> impl Iterator<Item = Interval> + '_ {
+        self.as_slice().ending_from(address)
+    }
+}
+
 /// A range of addresses with an inclusive end, because an exclusive one could be 2^64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Interval {
@@ -95,16 +116,19 @@ pub(crate) fn holder<T: Located>(disjoint: &[T], address: u64) -> Option<&T> {
     disjoint.get(position(disjoint, address)).filter(|it| it.interval().start <= address)
 }
 
-/// Returns the intervals that overlap `interval`. `disjoint` is sorted.
+/// Returns the intervals that overlap `interval`.
 #[cfg(feature = "std")]
-pub(crate) fn overlapping(disjoint: &[Interval], interval: Interval) -> impl Iterator<Item = Interval> + '_ {
-    let from = disjoint.get(position(disjoint, interval.start)..).unwrap_or_default();
-    from.iter().copied().inspect(|_| worked(1)).take_while(move |it| it.start <= interval.last)
+pub(crate) fn overlapping(
+    disjoint: &(impl Disjoint + ?Sized),
+    interval: Interval,
+) -> impl Iterator<Item = Interval> + '_ {
+    let from = disjoint.ending_from(interval.start);
+    from.inspect(|_| worked(1)).take_while(move |it| it.start <= interval.last)
 }
 
-/// Returns the parts of `whole` that are not covered by `disjoint`, which is sorted.
+/// Returns the parts of `whole` that are not covered by `disjoint`.
 #[cfg(feature = "std")]
-pub(crate) fn gaps(disjoint: &[Interval], whole: Interval) -> impl Iterator<Item = Interval> + '_ {
+pub(crate) fn gaps(disjoint: &(impl Disjoint + ?Sized), whole: Interval) -> impl Iterator<Item = Interval> + '_ {
     let mut next = Some(whole.start);
     let end = whole.next().map(|start| Interval { start, last: u64::MAX });
     overlapping(disjoint, whole).chain(end).filter_map(move |part| {
@@ -122,15 +146,7 @@ pub(crate) fn any_has(disjoint: &[Interval], address: u64) -> bool {
     Interval { start: first.start, last: last.last }.has(address) && holder(disjoint, address).is_some()
 }
 
-/// Appends an interval, or extends the last one if it is adjacent.
 #[cfg(feature = "std")]
-pub(crate) fn append(intervals: &mut Vec<Interval>, next: Interval) {
-    match intervals.last_mut().filter(|before| before.next() == Some(next.start)) {
-        Some(before) => before.last = next.last,
-        None => intervals.push(next),
-    }
-}
-
 /// Returns the same addresses in ascending order, with overlapping intervals merged.
 pub(crate) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
     worked(intervals.len() as u64);

@@ -18,7 +18,7 @@ macro_rules! kept_index {
             /// Returns the index without the bytes, to store it in a structure that owns them: see
             #[doc = concat!("[`", stringify!($kept), "`]. It is shared and not copied.")]
             pub fn index(&self) -> $kept {
-                $kept { size: self.size(), index: self.rebound(&[]) }
+                $kept { size: self.size(), index: self.rebound($crate::read::source::Source::NOTHING) }
             }
         }
 
@@ -28,9 +28,9 @@ macro_rules! kept_index {
             /// This costs a reference count, regardless of the size of the dump, and reads none of the bytes. The bytes of
             /// another dump of the same size cannot be told from the right ones; for bytes of any other size, the result is
             /// empty.
-            pub fn bind<'a, B: AsRef<[u8]> + ?Sized>(&self, bytes: &'a B) -> $index<'a> {
-                let data = bytes.as_ref();
-                if data.len() as u64 == self.size { self.index.rebound(data) } else { self.index.emptied() }
+            pub fn bind<'a, B: $crate::read::source::AsSource + ?Sized>(&self, bytes: &'a B) -> $index<'a> {
+                let source = bytes.as_source();
+                if source.size() == self.size { self.index.rebound(source) } else { self.index.emptied() }
             }
         }
 

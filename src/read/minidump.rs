@@ -6,6 +6,7 @@ use crate::error::ReadError;
 use crate::format::{self, Header, LocationDescriptor, MinidumpType, StreamType};
 #[cfg(feature = "std")]
 use crate::format::{PlatformId, ProcessorArchitecture};
+use crate::read::source::Source;
 
 use crate::read::bytes::{ByteOrder, Bytes, signature};
 use crate::read::directory::{Directory, DirectoryEntries};
@@ -49,14 +50,26 @@ impl<'a> Minidump<'a> {
     /// [`ReadError::Version`] if the version in the header is not that of minidumps, and [`ReadError::Truncated`] if
     /// the header is not entirely in the file. A truncated directory is not an error: see [`Directory::fault`].
     pub fn parse(data: &'a [u8]) -> Result<Self, ReadError> {
-        let order = match data.first_chunk::<4>() {
+        Self::from_source(data)
+    }
+
+    /// Like [`Minidump::parse`], for bytes that may be in a `SourceFile`, which is then read piece by
+    /// piece.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Minidump::parse`], and `ReadError::Source` if the file cannot be read.
+    pub fn from_source(source: impl Into<Source<'a>>) -> Result<Self, ReadError> {
+        let source = source.into();
+        let start = Bytes::new(source, ByteOrder::Little).start(size_of::<[u8; 8]>())?;
+        let order = match start.first_chunk::<4>() {
             Some(b"MDMP") => ByteOrder::Little,
             Some(b"PMDM") => ByteOrder::Big,
             _ => {
-                return Err(ReadError::Signature { found: signature(data) });
+                return Err(ReadError::Signature { found: signature(start) });
             }
         };
-        let bytes = Bytes::new(data, order);
+        let bytes = Bytes::new(source, order);
         let header: Header = bytes.read("MINIDUMP_HEADER", 0)?;
         if header.version & 0xffff != format::header::VERSION {
             return Err(ReadError::Version { found: header.version });
@@ -71,8 +84,8 @@ impl<'a> Minidump<'a> {
     }
 
     /// The same dump in other bytes, which are not looked at: what was read of the header stays.
-    pub(crate) fn rebound<'b>(&self, data: &'b [u8]) -> Minidump<'b> {
-        Minidump::new(self.dump.rebound(data), self.header)
+    pub(crate) fn rebound<'b>(&self, source: Source<'b>) -> Minidump<'b> {
+        Minidump::new(self.dump.rebound(source), self.header)
     }
 
     /// The architecture determines how addresses are compared, so every view needs it.
@@ -93,10 +106,17 @@ impl<'a> Minidump<'a> {
         Self { dump: DumpBytes::new(*self.bytes(), target), ..*self }
     }
 
-    /// The file's bytes.
+    /// The bytes of the file, if all of them are in memory; `None` if the dump is read from a
+    /// `SourceFile`.
     #[must_use]
-    pub const fn data(&self) -> &'a [u8] {
-        self.dump.data()
+    pub const fn data(&self) -> Option<&'a [u8]> {
+        self.dump_bytes().data()
+    }
+
+    /// The size of the file in bytes.
+    #[must_use]
+    pub const fn file_size(&self) -> u64 {
+        self.dump_bytes().file_size()
     }
 
     /// The byte order of all integers in the file.

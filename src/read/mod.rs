@@ -45,6 +45,7 @@ pub mod full_user_dump;
 pub mod function_table;
 pub mod handle;
 pub(crate) mod interval;
+pub(crate) mod intervals;
 pub mod linux;
 pub mod list;
 pub mod memory;
@@ -60,6 +61,7 @@ pub(crate) mod raw_stream;
 pub(crate) mod reference_fields;
 pub mod references;
 pub(crate) mod shared;
+pub(crate) mod source;
 pub mod streams;
 pub mod system;
 pub(crate) mod target;
@@ -73,6 +75,8 @@ pub(crate) mod work;
 pub(crate) use budget::Budget;
 pub use bytes::ByteOrder;
 #[cfg(feature = "std")]
+pub(crate) use bytes::Bytes;
+#[cfg(feature = "std")]
 pub(crate) use claims::{ClaimKind, Claims, SharedParts};
 pub use context::Context;
 pub use dump::Dump;
@@ -81,8 +85,10 @@ pub use exception::Exception;
 pub use full_user_dump::FullUserDump;
 #[cfg(feature = "std")]
 pub(crate) use interval::{
-    Interval, Located, Ranked, Span, any_has, append, gaps, holder, overlapping, position, settle, united,
+    Interval, Located, Ranked, Span, any_has, gaps, holder, overlapping, position, settle, united,
 };
+#[cfg(feature = "std")]
+pub(crate) use intervals::{Intervals, Union, put_number, take_number, union};
 pub use list::List;
 #[cfg(feature = "std")]
 pub(crate) use memory::pieces::listed_ranges;

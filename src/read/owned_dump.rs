@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::error::OwnedDumpError;
+use crate::read::source::{AsSource, Source};
 
 use crate::read::dump::Dump;
 
@@ -79,14 +80,14 @@ pub struct OwnedDump<B> {
     parsed: Dump<'static>,
 }
 
-impl<B: AsRef<[u8]>> OwnedDump<B> {
+impl<B: AsSource> OwnedDump<B> {
     /// Detects the format by its signature, and stores the bytes: see [`Dump::parse`].
     ///
     /// # Errors
     ///
     /// The error of [`Dump::parse`] together with the bytes: see [`OwnedDumpError::into_bytes`].
     pub fn new(bytes: B) -> Result<Self, OwnedDumpError<B>> {
-        match Dump::parse(bytes.as_ref()).map(|dump| dump.rebound(&[])) {
+        match Dump::from_source(bytes.as_source()).map(|dump| dump.rebound(Source::NOTHING)) {
             Ok(parsed) => Ok(Self { bytes, parsed }),
             Err(error) => Err(OwnedDumpError::new(error, bytes)),
         }
@@ -94,7 +95,7 @@ impl<B: AsRef<[u8]>> OwnedDump<B> {
 
     /// Returns the dump. This costs a few copies, regardless of the size of the file.
     pub fn dump(&self) -> Dump<'_> {
-        self.parsed.rebound(self.bytes.as_ref())
+        self.parsed.rebound(self.bytes.as_source())
     }
 }
 

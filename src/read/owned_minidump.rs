@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::error::ReadError;
+use crate::read::source::Source;
 
 use crate::read::minidump::Minidump;
 
@@ -16,11 +17,11 @@ pub(crate) struct OwnedMinidump {
 
 impl OwnedMinidump {
     pub(crate) fn parse(data: Vec<u8>) -> Result<Self, ReadError> {
-        let parsed = Minidump::parse(&data)?.rebound(&[]);
+        let parsed = Minidump::parse(&data)?.rebound(Source::NOTHING);
         Ok(Self { data, parsed })
     }
 
     pub(crate) fn view(&self) -> Minidump<'_> {
-        self.parsed.rebound(&self.data)
+        self.parsed.rebound(Source::Bytes(&self.data))
     }
 }

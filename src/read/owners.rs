@@ -74,7 +74,7 @@ impl<'a> Gatherer<'a> {
 
     fn stream(&mut self, stream: &RawStream<'a>, is_first: bool) {
         let owner = Owner { stream: stream.stream_type(), entry: None, offset: stream.offset() };
-        let whole = stream.bytes().len() as u64;
+        let whole = stream.available();
         // Streams of other producers are carried even if they cannot be read.
         let Ok(decoded) = Stream::decode(stream) else {
             if let Some(interval) = Interval::new(stream.offset(), whole) {
@@ -220,8 +220,9 @@ impl<'a> Gatherer<'a> {
     }
 
     fn record(&mut self, kind: ClaimKind, location: LocationDescriptor, owner: Owner) {
-        if let Ok(Some(bytes)) = self.dump.dump_bytes().optional_location("", location) {
-            self.part(kind, location.rva.into(), bytes.len() as u64, owner);
+        let (offset, size) = (location.rva.into(), location.data_size.into());
+        if offset != 0 && size != 0 && self.dump.bytes().present("", offset, size).is_ok() {
+            self.part(kind, offset, size, owner);
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, FieldOffset, PlatformId, StreamType};
 
-use crate::read::bytes::Decode;
+use crate::read::bytes::{self, Decode};
 use crate::read::dump_bytes::DumpBytes;
 use crate::read::target::Target;
 
@@ -115,6 +115,12 @@ impl<'a> RawStream<'a> {
         self.dump.bytes().clipped(self.offset(), self.declared_size())
     }
 
+    /// The number of the stream's bytes that are in the file.
+    #[must_use]
+    pub fn available(&self) -> u64 {
+        self.dump.bytes().available(self.offset(), self.declared_size())
+    }
+
     /// The same stream, limited to `size` bytes.
     #[cfg(feature = "std")]
     pub(crate) fn shortened(mut self, size: u64) -> Self {
@@ -140,14 +146,16 @@ impl<'a> RawStream<'a> {
 
     /// The stream's bytes; an error only if it should have some but has none.
     pub(crate) fn present(&self) -> Result<&'a [u8], ReadError> {
-        let bytes = self.bytes();
-        self.fault().filter(|_| bytes.is_empty()).map_or(Ok(bytes), Err)
+        match self.dump.bytes().slice("stream", self.offset(), self.available()) {
+            Ok(bytes) => self.fault().filter(|_| bytes.is_empty()).map_or(Ok(bytes), Err),
+            Err(error) => Err(error),
+        }
     }
 
     /// The error if the stream extends beyond the end of the file.
     #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
-        self.dump.location("stream", self.entry.location).err()
+        self.dump.bytes().present("stream", self.offset(), self.declared_size()).err()
     }
 
     /// The first `size` bytes of the stream.
@@ -156,13 +164,11 @@ impl<'a> RawStream<'a> {
     ///
     /// [`ReadError::Truncated`] with the name `what`, if the stream is shorter.
     pub fn prefix(&self, what: &'static str, size: u64) -> Result<&'a [u8], ReadError> {
-        let bytes = self.bytes();
-        usize::try_from(size).ok().and_then(|size| bytes.get(..size)).ok_or(ReadError::Truncated {
-            what,
-            offset: self.offset(),
-            needed: size,
-            available: bytes.len() as u64,
-        })
+        let available = self.available();
+        if available < size {
+            return Err(ReadError::Truncated { what, offset: self.offset(), needed: size, available });
+        }
+        self.dump.bytes().slice(what, self.offset(), size)
     }
 
     /// Views the stream as a `T`, regardless of its type.
@@ -181,7 +187,12 @@ impl<'a> RawStream<'a> {
 
     /// Decodes the structure at `position` in the stream; it must be within the stream.
     pub(crate) fn read<T: Decode>(&self, what: &'static str, position: u64) -> Result<T, ReadError> {
-        let bytes = usize::try_from(position).ok().and_then(|position| self.bytes().get(position..));
-        self.dump.bytes().read_from(what, bytes.unwrap_or_default(), self.offset().saturating_add(position))
+        let offset = self.offset().saturating_add(position);
+        let (bytes, needed) = (self.dump.bytes(), bytes::size::<T>());
+        let available = self.available().saturating_sub(position);
+        if available < needed {
+            return Err(ReadError::Truncated { what, offset, needed, available });
+        }
+        bytes.read(what, offset)
     }
 }

@@ -113,7 +113,7 @@ const SYSTEM_INFO: &[Field] = &[Field::rva(SystemInfo::OFFSETS.csd_version_rva, 
 impl Records {
     /// Returns the records of a stream; `None` if records of its type contain no file offsets except those of memory.
     pub(crate) fn of(stream: &RawStream<'_>) -> Result<Option<Self>, ReadError> {
-        let one = |of| Ok(Some(Self { of, first: 0, entries: 1, size: stream.bytes().len() as u64 }));
+        let one = |of| Ok(Some(Self { of, first: 0, entries: 1, size: stream.available() }));
         match stream.stream_type() {
             StreamType::THREAD_LIST => list(stream.view::<ThreadList<'_>>()?, stream, RecordType::Thread),
             StreamType::THREAD_EX_LIST => list(stream.view::<ThreadExList<'_>>()?, stream, RecordType::ThreadEx),

@@ -365,7 +365,7 @@ impl Kind {
             let object: HandleObjectInformation = source.read(self.name(), offset)?;
             // What the file has of it is enough.
             let size = HandleObjectInformation::SIZE as u64 + u64::from(object.size_of_info);
-            return Ok(source.clipped(offset, size).len() as u64);
+            return Ok(source.available(offset, size));
         }
         let size = COUNT + u64::from(source.read::<u32>(self.name(), offset)?);
         let nul: &[u8] = match self {

@@ -149,7 +149,7 @@ impl Stream<'_> {
 
     /// The size of the stream in the file. For lists, this is the size of the header and the entries.
     pub(crate) fn size_in_file(&self, stream: &RawStream<'_>) -> u64 {
-        let size = stream.bytes().len() as u64;
+        let size = stream.available();
         match (self, self.proven_size(stream)) {
             // Wine counts the names as part of the stream.
             (Self::HostModuleList(_), Some(proven)) => proven.max(size),

@@ -14,7 +14,7 @@ use crate::format::structure::Structure;
 use crate::format::{MemoryDescriptor, StreamType, size32};
 use crate::read::list::Record;
 use crate::read::memory::CompressedMemory;
-use crate::read::{Budget, Interval, List, MemoryRange, RawStream, Target, overlapping, united};
+use crate::read::{Budget, Bytes, Interval, List, MemoryRange, RawStream, Target, overlapping, united};
 use crate::redump::report::Report;
 use crate::redump::source::Source;
 
@@ -236,7 +236,7 @@ impl Accounts {
     }
 
     /// Reports the losses. `carried` are the parts of the file that are in the result as separate items.
-    pub(super) fn close(mut self, file: &[u8], carried: impl Iterator<Item = Interval>, report: &mut Report) {
+    pub(super) fn close(mut self, file: &Bytes<'_>, carried: impl Iterator<Item = Interval>, report: &mut Report) {
         let mut unclaimed = core::mem::take(&mut self.unclaimed);
         if !unclaimed.is_empty() {
             let carried = united(carried.collect());
@@ -266,12 +266,8 @@ fn agree(from: &[u8], to: &[u8], clears: bool) -> bool {
 }
 
 /// True if any byte of the file within the bounds is neither carried nor zero.
-fn has_bytes(file: &[u8], bounds: Interval, carried: &[Interval]) -> bool {
-    let is_set = |start: u64, end: u64| {
-        let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
-        let bytes = range.and_then(|(start, end)| file.get(start..end.min(file.len())));
-        bytes.is_some_and(|bytes| bytes.iter().any(|&byte| byte != 0))
-    };
+fn has_bytes(file: &Bytes<'_>, bounds: Interval, carried: &[Interval]) -> bool {
+    let is_set = |start: u64, end: u64| !file.is_zero(start, end.saturating_sub(start));
     let mut at = bounds.start;
     for part in overlapping(carried, bounds) {
         if is_set(at, part.start.max(at)) {

@@ -20,7 +20,7 @@ use crate::redump::unused_in_streams::{clear_part, clear_stream};
 impl<'s> Carrier<'s, '_> {
     /// Copies what is there of a stream byte for byte. Returns false if it may have folders that cannot be removed.
     pub(super) fn copy(&mut self, stream: &RawStream<'s>) -> Result<bool, ReadError> {
-        self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
+        self.charge("stream", stream.offset(), stream.available())?;
         let Some(bytes) = self.shown_stream(stream) else { return Ok(false) };
         self.builder.stream(stream.stream_type(), self.source.lasting(stream.offset(), bytes));
         Ok(true)
@@ -62,7 +62,7 @@ impl<'s> Carrier<'s, '_> {
     /// Charges for a stream and for zeros in it. If the zeros exceed the budget, nothing is charged, so other streams
     /// are not affected.
     fn charge_padded(&mut self, stream: &RawStream<'s>, zeros: u64) -> Result<(), ReadError> {
-        let size = stream.bytes().len() as u64;
+        let size = stream.available();
         if self.zeros.has(zeros) {
             self.zeros.charge("stream", stream.offset(), zeros)?;
             return self.charge("stream", stream.offset(), size);
@@ -92,7 +92,7 @@ impl<'s> Carrier<'s, '_> {
         stream: &RawStream<'s>,
         maps: &LinuxMaps<'s>,
     ) -> Result<(), ReadError> {
-        self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
+        self.charge("stream", stream.offset(), stream.available())?;
         self.builder.stream(stream.stream_type(), maps_without_folders(maps));
         Ok(())
     }
@@ -100,7 +100,7 @@ impl<'s> Carrier<'s, '_> {
     /// Carries a stream with everything it refers to, adjusting the file positions in it. Returns the references that
     /// could not be followed, or `None` where [`Carrier::copy`] returns false.
     pub(super) fn relocate(&mut self, stream: &RawStream<'s>) -> Result<Option<Vec<ReadError>>, ReadError> {
-        self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
+        self.charge("stream", stream.offset(), stream.available())?;
         let (parts, mut faults) = parts_within(stream, &mut self.followed)?;
         let (kinds, parts): (Vec<PartKind>, Vec<Part<'_>>) = parts.into_iter().unzip();
         let beside = parts.iter().skip(1).fold(0u64, |total, part| total.saturating_add(part.bytes.len() as u64));

@@ -11,9 +11,10 @@ use crate::read::references::{Kind, all_parts_within};
 use crate::read::{
     Budget, ByteOrder, Interval, MemoryRange as ListedRange, Minidump, RawStream, Stream, ThreadList, gaps, united,
 };
-use crate::write::{MemoryRange, MinidumpBuilder, PartId};
+use crate::write::{MinidumpBuilder, PartId};
 
 use crate::redump::carried_streams::without_dead_references;
+use crate::redump::from_file::listed_range;
 
 impl<'a> MinidumpBuilder<'a> {
     /// Adds a stream of any type, together with everything it refers to: names, registers, debug records, chains of
@@ -61,9 +62,9 @@ impl<'a> MinidumpBuilder<'a> {
                 self.list(stream_type);
                 faults.extend(list.fault());
                 for range in list.iter() {
-                    budget.charge("memory range", range.offset, range.bytes.len() as u64)?;
+                    budget.charge("memory range", range.offset, range.available())?;
                     faults.extend(range.fault());
-                    self.memory(MemoryRange::borrowed(range.address, range.bytes));
+                    self.memory(listed_range(&range));
                 }
                 return Ok(faults);
             }
@@ -72,7 +73,7 @@ impl<'a> MinidumpBuilder<'a> {
                 faults.extend(list.fault());
                 for range in list.iter() {
                     faults.extend(range.fault());
-                    self.memory64(MemoryRange::borrowed(range.address, range.bytes));
+                    self.memory64(listed_range(&range));
                 }
                 return Ok(faults);
             }
@@ -135,35 +136,37 @@ impl<'a> Minidump<'a> {
     /// Returns a builder with everything in the dump, to which more can be added, and the faults of references and streams;
     /// streams that cannot be copied are left out.
     ///
-    /// The builder assigns new file offsets, and uses its own order of the directory. Stacks that are in no memory list are
+    /// The builder assigns new file offsets, with full memory [parallel](MinidumpBuilder::parallel_to) to that of the dump,
+    /// and uses its own order of the directory. Stacks that are in no memory list are
     /// added to one. To change or remove parts and keep the rest in place, use
     /// [`Options::as_is`](crate::redump::Options::as_is) and [`Hooks`](crate::redump::Hooks).
     ///
     /// # Errors
     ///
-    /// [`RedumpError::Unsupported`] for a big-endian dump.
+    /// [`RedumpError::Unsupported`] for a big-endian dump, and [`RedumpError::Read`] if a
+    /// [`SourceFile`](crate::SourceFile) cannot be read.
     pub fn to_builder(&self) -> Result<(MinidumpBuilder<'a>, Vec<ReadError>), RedumpError> {
         if self.byte_order() == ByteOrder::Big {
             return Err(RedumpError::Unsupported { what: "a big-endian dump" });
         }
         let mut builder = MinidumpBuilder::new();
-        builder.flags(self.flags()).time_date_stamp(self.header().time_date_stamp);
+        builder.flags(self.flags()).time_date_stamp(self.header().time_date_stamp).parallel_to(self.bytes().resident());
         let mut faults = Vec::new();
-        let mut room = Budget::times(self.data().len() as u64, 2);
+        let mut room = Budget::times(self.file_size(), 2);
         for stream in self.raw_streams().filter(|stream| stream.stream_type() != StreamType::UNUSED) {
-            let size = stream.bytes().len() as u64;
+            let size = stream.available();
             match room.charge("stream", stream.offset(), size).and_then(|()| builder.carry(&stream)) {
                 Ok(found) => faults.extend(found),
                 Err(error) => faults.push(error),
             }
         }
         self.stacks_in_no_list(&mut builder);
-        Ok((builder, faults))
+        self.bytes().fault().map_or(Ok((builder, faults)), |fault| Err(fault.into()))
     }
 
     /// Adds the stacks that are in the file but in no list, so that they are found by address.
     fn stacks_in_no_list(&self, builder: &mut MinidumpBuilder<'a>) {
-        let interval = |range: &ListedRange<'a>| Interval::new(range.address, range.bytes.len() as u64);
+        let interval = |range: &ListedRange<'a>| Interval::new(range.address, range.available());
         let plain = self.list::<MemoryList<'a>>();
         let lists = plain.iter().chain(self.list::<Memory64List<'a>>());
         let listed = united(lists.filter_map(|range| interval(&range)).collect());
@@ -173,7 +176,7 @@ impl<'a> Minidump<'a> {
             let is_in_no_list = interval(&stack).is_some_and(|own| gaps(&listed, own).next().is_some());
             // Threads may share a stack.
             if is_in_no_list && met.insert((stack.address, stack.offset, stack.size)) {
-                builder.memory(MemoryRange::borrowed(stack.address, stack.bytes));
+                builder.memory(listed_range(&stack));
             }
         }
     }

@@ -12,7 +12,7 @@ impl<'s> Transcoder<'s, '_> {
     /// same bytes.
     pub(super) fn is_of_caller(&mut self, stream: &RawStream<'s>, decoded: &Result<Stream<'s>, ReadError>) -> bool {
         let Some(comment) = self.options.comment() else { return false };
-        let size = stream.bytes().len() as u64;
+        let size = stream.available();
         matches!(decoded, Ok(Stream::CommentW(_)))
             && self.compared.charge("comment", stream.offset(), size).is_ok()
             && is_comment(decoded, comment)

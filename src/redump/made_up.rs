@@ -6,8 +6,9 @@ use crate::format::{self, MinidumpType, StreamType, size32};
 use crate::read::Interval;
 use crate::write::encoded;
 
+use crate::redump::known_memory::rows::made_up_region;
+use crate::redump::ranges::written;
 use crate::redump::report::Unavailable;
-use crate::redump::source::written;
 use crate::redump::transcode::Transcoder;
 
 /// The code of the exception that the debugger makes up for a dump without one.
@@ -88,9 +89,9 @@ impl Transcoder<'_, '_> {
     pub(super) fn make_up_memory_info(&mut self) {
         self.report.made_up.push(StreamType::MEMORY_INFO_LIST);
         if let Some(made_up) = &self.source.made_up_rows {
-            let rows = Arc::clone(&made_up.rows);
-            let row = move |index: usize| rows.get(index).copied().unwrap_or_default();
-            self.carrier.builder.computed_memory_infos(made_up.rows.len(), row);
+            let rows = Arc::clone(made_up);
+            let row = move |index: usize| rows.get(index).unwrap_or_default();
+            self.carrier.builder.computed_memory_infos(made_up.len(), row);
             return;
         }
         let (ranges, target) = (self.source.ranges.clone(), self.source.target);
@@ -98,19 +99,5 @@ impl Transcoder<'_, '_> {
         let row = move |range: Interval| made_up_region(written(target, range.start), range.size());
         let row = move |index| ranges.get(index).map(row).unwrap_or_default();
         self.carrier.builder.computed_memory_infos(count, row);
-    }
-}
-
-/// Returns the region that the debugger writes for memory about which nothing is known.
-pub(super) fn made_up_region(base: u64, size: u64) -> format::MemoryInfo {
-    format::MemoryInfo {
-        base_address: base,
-        allocation_base: base,
-        allocation_protect: format::MemoryProtection::READ_WRITE.bits(),
-        region_size: size,
-        state: format::memory::MemoryState::COMMIT.bits(),
-        protect: format::MemoryProtection::READ_WRITE.bits(),
-        memory_type: format::memory::MemoryType::PRIVATE.bits(),
-        ..Default::default()
     }
 }

@@ -10,10 +10,10 @@ use crate::format::{DirectoryEntry, Header, MinidumpType, StreamType, SystemInfo
 use crate::read::memory::{CompressedMemory, Memory64List};
 use crate::read::{ByteOrder, Memory, MemoryPositions, Minidump, listed_ranges};
 
-use crate::redump::gapless_runs::Runs;
+use crate::redump::ranges::{Ranges, Runs};
 use crate::redump::report::ItemFault;
 use crate::redump::select::selected::Selected;
-use crate::redump::source::{Ranges, Records, Source};
+use crate::redump::source::{Records, Source};
 use crate::redump::system;
 
 pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
@@ -74,7 +74,7 @@ fn of_memory<'a>(
     let memory = Arc::new(memory);
     let shared = Arc::clone(&memory);
     let listed = move || Box::new(listed_ranges(&dump, shared.shared_buckets()));
-    let file_size = dump.data().len() as u64;
+    let file_size = dump.file_size();
     let (packed, plain) = compressed.map_or((0, 0), |memory| memory.sizes());
     let faults = compressed.map(|compressed| compressed_faults(&compressed, &memory)).unwrap_or_default();
     Ok(Source {
@@ -89,6 +89,7 @@ fn of_memory<'a>(
         system,
         named: None,
         made_up_rows: None,
+        region_table: None,
         module_intervals: OnceLock::new(),
         file_size,
         plain_size: file_size.saturating_sub(packed).saturating_add(plain),
@@ -116,7 +117,7 @@ fn compressed_faults(compressed: &CompressedMemory<'_>, memory: &Memory<'_>) -> 
 
 /// True if the header declares no streams, and no data follows that could be any.
 fn is_header_alone(dump: &Minidump<'_>) -> bool {
-    dump.directory().declared_len() == 0 && dump.data().len() <= Header::SIZE
+    dump.directory().declared_len() == 0 && dump.file_size() <= Header::SIZE as u64
 }
 
 /// True if the dump claims to have all memory of its process, whether it is there or not. Compressed dumps have a

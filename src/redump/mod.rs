@@ -50,8 +50,7 @@
 //!
 //! The base set is ThreadList, ModuleList, MemoryList, SystemInfo, MiscInfo, Exception (if the source has one, or one
 //! is [named](Options::with_exception_pointers)) and, in dumps of Windows processes, Token, SystemMemoryInfo and
-//! ProcessVmCounters. Function tables, thread names, comments and the streams of other producers are kept with every
-//! option.
+//! ProcessVmCounters. Function tables, thread names, comments and the streams of other producers are always kept.
 //!
 //! A stack is `[SP, StackBase)`, where `StackBase` comes from the thread environment block in the source's memory (x86:
 //! from 4 bytes below `ESP`). If the stack pointer is outside the bounds in that block, the whole stack between these
@@ -433,6 +432,7 @@
 //! | `r` | only sets its flag | follows [the contract](#what-r-r-and-s-take-out): stack words that can be neither return addresses nor frame pointers become zero, and so does what is outside modules in the gaps of joined ranges; streams that may hold what a user typed, the process parameters of `p` and vector registers are left out; the report counts what other options add unfiltered |
 //! | `R` | base names in the module list | base names also of unloaded modules, PDBs, host modules, link maps and mapped files; in all other texts, asterisks replace [their folders](#folders) and the user names in them, and what would take too long to search is left out |
 //! | image that Linux shares with all processes (`[vdso]`) | none | what the source has of it, if LinuxMaps lists it and it begins as an image does: it is not in any file, and debuggers need it to unwind its frames |
+//! | full memory with a run of at least 64 KiB that does not change | directly behind what precedes it | behind up to 4,095 zeros, so that a file system can share its blocks with the source ([`Redump::write_to_file`]); not with [`Options::without_padding`] |
 //! | dumps of other systems | the same made-up streams | no made-up exception, token or counters |
 //! | unused directory entries, high half of the version field | 4 to 7 entries, its build number | none, 0 |
 //! | `/f` of a dump | refused: only for a live process | written; the report lists what the source or the format lacks |
@@ -459,8 +459,8 @@ mod exceptions;
 mod filter;
 mod first_places;
 mod folders;
+mod from_file;
 mod full_user_dump;
-mod gapless_runs;
 mod hooks;
 mod known_memory;
 mod lldb_stop;
@@ -471,6 +471,7 @@ mod options;
 mod overlaps;
 mod preset_options;
 mod presets;
+mod ranges;
 mod re_encoding;
 mod readable_bytes;
 mod record_lists;

@@ -127,6 +127,7 @@ pub struct Options {
     forced: bool,
     compressed: bool,
     made_up_records: bool,
+    unpadded: bool,
     pub(super) presets: Presets,
     pub(super) exception: NamedException,
     comment: Option<String>,
@@ -139,6 +140,7 @@ impl fmt::Debug for Options {
         let mut fields = f.debug_struct("Options");
         fields.field("letters", &format_args!("{self}")).field("engine", &self.engine);
         fields.field("compressed", &self.compressed).field("made_up_records", &self.made_up_records);
+        fields.field("unpadded", &self.unpadded);
         fields.field("presets", &self.presets);
         fields.field("exception", &self.exception).field("comment", &comment);
         fields.finish()
@@ -238,6 +240,20 @@ impl Options {
     #[must_use]
     pub const fn is_compressed(&self) -> bool {
         self.compressed
+    }
+
+    /// Inserts no zeros before the memory. By default, full memory (`f`, `a`, `A`, `/f`) with an unchanged run of at least
+    /// 64 KiB is preceded by up to 4,095 zeros, so that a file system can share its blocks with the source:
+    /// [`Redump::write_to_file`](crate::redump::Redump::write_to_file).
+    #[must_use]
+    pub fn without_padding(self) -> Self {
+        Self { unpadded: true, ..self }
+    }
+
+    /// True unless [`Options::without_padding`] was called.
+    #[must_use]
+    pub const fn has_padding(&self) -> bool {
+        !self.unpadded
     }
 
     /// Makes up the same records as the debugger where the source of a Windows process has none: an exception, which is

@@ -1,13 +1,13 @@
 //! Reports the bytes of memory ranges that other ranges hide: the result has one byte for each address.
 
-use crate::read::{Budget, Interval, overlapping};
+use crate::read::{Budget, Interval, Intervals, overlapping};
 use crate::redump::report::Report;
 use crate::redump::source::Source;
 
 /// Reports how many bytes of the source's ranges differ from those that the result has at the same addresses.
 ///
 /// Only overlapping parts are compared, and at most twice the file size.
-pub(super) fn report(source: &Source<'_>, selected: &[Interval], report: &mut Report) {
+pub(super) fn report(source: &Source<'_>, selected: &Intervals, report: &mut Report) {
     if !source.memory.has_overlaps() {
         return;
     }
@@ -19,7 +19,7 @@ pub(super) fn report(source: &Source<'_>, selected: &[Interval], report: &mut Re
 
 struct Hidden<'s, 'a> {
     source: &'s Source<'a>,
-    selected: &'s [Interval],
+    selected: &'s Intervals,
     compared: Budget,
     bytes: u64,
 }

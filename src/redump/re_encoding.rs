@@ -7,6 +7,7 @@ use std::io;
 use crate::error::{Item, RedumpError, WriteError};
 use crate::format::{MemoryInfo, MinidumpType, StreamType};
 use crate::read::Dump;
+use crate::read::source::SourceFile;
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::Report;
@@ -15,7 +16,7 @@ use crate::redump::source::Source;
 use crate::redump::{
     as_is, exception_at, full_user_dump, known_memory, minidump, overlaps, readable_bytes, select, transcode,
 };
-use crate::write::Plan;
+use crate::write::{MOST_PADDING, Plan};
 
 /// A re-encoding that is planned but not written.
 ///
@@ -41,6 +42,8 @@ pub struct Redump<'a> {
     pub(super) plan: Plan<'a>,
     pub(super) report: Report,
     pub(super) selected: Selected,
+    /// The file that the plan reads, if the source is one.
+    pub(super) file: Option<&'a SourceFile>,
 }
 
 /// Prints the sizes of what will be written.
@@ -53,7 +56,7 @@ impl fmt::Debug for Redump<'_> {
 /// Adds the exception that the options name, and the memory information that is made up.
 fn complete<'a>(source: &mut Source<'a>, options: &Options, hooks: &Hooks<'a>) -> Result<(), RedumpError> {
     source.named = exception_at::found(source, options, hooks)?;
-    source.made_up_rows = known_memory::made_up_rows(source, options, hooks)?;
+    source.made_up_rows = known_memory::made_up_rows(source, options, hooks);
     Ok(())
 }
 
@@ -90,6 +93,18 @@ impl<'a> Redump<'a> {
     ///
     /// Every [`RedumpError`] except [`RedumpError::Write`].
     pub fn with_hooks(dump: &Dump<'a>, options: &Options, hooks: Hooks<'a>) -> Result<Self, RedumpError> {
+        let file = dump.dump_bytes().bytes().file();
+        let planned = Self::planned(dump, options, hooks, file);
+        // Views may have missed what could not be read.
+        file.and_then(SourceFile::fault).map_or(planned, |fault| Err(fault.into()))
+    }
+
+    fn planned(
+        dump: &Dump<'a>,
+        options: &Options,
+        hooks: Hooks<'a>,
+        file: Option<&'a SourceFile>,
+    ) -> Result<Self, RedumpError> {
         if options.is_full_user_dump() && options.is_compressed() {
             let item = Item { name: "full user dump", index: None };
             let reason = "the format does not support compressed memory";
@@ -112,8 +127,8 @@ impl<'a> Redump<'a> {
                     Err(WriteError::InvalidInput { item, reason: "it can be combined only with a comment" }.into())
                 }
                 Dump::Minidump(dump) => {
-                    let (plan, report, selected) = as_is::plan(dump, options.comment(), hooks)?;
-                    Ok(Self { plan, report, selected })
+                    let (plan, report, selected) = as_is::plan(dump, options, hooks)?;
+                    Ok(Self { plan, report, selected, file })
                 }
                 Dump::FullUserDump(_) => Err(RedumpError::Unsupported { what: "a full user dump with `as-is`" }),
             };
@@ -138,13 +153,15 @@ impl<'a> Redump<'a> {
         source.refuse_shared_bytes(&selection.selected.ranges)?;
         let asked = options.comment().map_or(0, |comment| 2 * comment.len() as u64);
         let asked = hooks.added.iter().fold(asked, |sum, (_, bytes)| sum.saturating_add(bytes.len() as u64));
-        let asked = asked.saturating_add(source.named.as_ref().map_or(0, |named| named.view().data().len() as u64));
+        let asked = asked.saturating_add(source.named.as_ref().map_or(0, |named| named.view().file_size()));
         let missing = source.missing(&hooks.memory);
         let (mut carried, mut has_threads) = (Vec::new(), None);
+        let parallel_to = options.has_padding().then(|| dump.dump_bytes().bytes().resident());
         let plan = match options.is_full_user_dump() {
             true => {
-                let builder = full_user_dump::transcode(dump, &source, options, hooks, &selection, &mut report)?;
+                let mut builder = full_user_dump::transcode(dump, &source, options, hooks, &selection, &mut report)?;
                 has_threads = Some(builder.has_threads());
+                parallel_to.map(|bytes| builder.parallel_to(bytes));
                 builder.plan()?
             }
             false => {
@@ -152,8 +169,9 @@ impl<'a> Redump<'a> {
                 report.additions.clone_from(&source.additions);
                 report.is_partial =
                     selection.selected.full && (!report.missing_memory.is_empty() || !source.has_full_memory);
-                let (builder, parts) = transcode::transcode(&source, options, hooks, &selection, &mut report)?;
+                let (mut builder, parts) = transcode::transcode(&source, options, hooks, &selection, &mut report)?;
                 carried = parts;
+                parallel_to.map(|bytes| builder.parallel_to(bytes));
                 builder.plan()?
             }
         };
@@ -162,7 +180,11 @@ impl<'a> Redump<'a> {
             false if report.made_up.contains(&StreamType::MEMORY_INFO_LIST) => made_up_rows(&plan),
             false => 0,
         };
-        source.refuse_growth(plan.size(), asked.saturating_add(rows.saturating_mul(MemoryInfo::SIZE as u64)))?;
+        let asked = asked.saturating_add(rows.saturating_mul(MemoryInfo::SIZE as u64));
+        source.refuse_growth(
+            plan.size(),
+            if parallel_to.is_some() { asked.saturating_add(MOST_PADDING) } else { asked },
+        )?;
         report.missing_memory.extend(missing);
         overlaps::report(&source, &selection.selected.ranges, &mut report);
         report.source_size = source.file_size;
@@ -172,7 +194,7 @@ impl<'a> Redump<'a> {
         report.compressed = plan.compressed();
         (report.memory_ranges, report.memory_bytes) = plan.memory();
         report.judge(has_threads);
-        Ok(Self { plan, report, selected: selection.selected })
+        Ok(Self { plan, report, selected: selection.selected, file })
     }
 }
 

@@ -25,7 +25,7 @@ fn of_minidump(source: &Source<'_>, carried: Vec<Interval>, report: &Report) -> 
     for stream in dump.raw_streams() {
         let outcome = outcomes.next_if(|(index, _)| *index == stream.index()).map(|(_, outcome)| outcome);
         if outcome.is_some_and(|outcome| !matches!(outcome, Outcome::Unreadable(_))) {
-            all.extend(Interval::new(stream.offset(), stream.bytes().len() as u64));
+            all.extend(Interval::new(stream.offset(), stream.available()));
         }
     }
     all.extend(dump.threads().filter_map(|thread| {
@@ -33,7 +33,7 @@ fn of_minidump(source: &Source<'_>, carried: Vec<Interval>, report: &Report) -> 
         Interval::new(context.rva.into(), context.data_size.into())
     }));
     all.extend(source.positions.intervals());
-    let size = dump.data().len() as u64;
+    let size = dump.file_size();
     let within = |interval: Interval| size.saturating_sub(interval.start).min(interval.size());
     united(all).into_iter().fold(0u64, |sum, interval| sum.saturating_add(within(interval)))
 }

@@ -39,6 +39,8 @@ const COUNT: u32 = 4;
 pub struct Report {
     /// The size of the result in bytes. With compressed memory, it is an upper bound until the result is written.
     pub size: u64,
+    /// How many bytes of the result the kernel copied from the source: see [`Written::bytes_by_kernel`].
+    pub bytes_by_kernel: u64,
     /// The size of the source in bytes.
     pub source_size: u64,
     /// How many bytes of the source belong to something that could be read: tables, streams, memory and what records
@@ -132,7 +134,8 @@ impl Report {
 
     /// Returns the report after the result is written.
     pub(super) fn written(self, written: &Written) -> Self {
-        Self { size: written.size, compressed: written.compressed, ..self }
+        let Written { size, compressed, bytes_by_kernel, .. } = *written;
+        Self { size, compressed, bytes_by_kernel, ..self }
     }
 
     /// Records what a debugger needs and the result lacks. `has_threads` tells whether a full user dump has threads; it

@@ -1,31 +1,33 @@
 //! Passes the selected memory to the result.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use std::io;
 
 use crate::format;
-use crate::read::{Interval, Memory, Target};
+use crate::read::{Interval, Intervals, Memory, Target};
 use crate::write::{ComputedRanges, ComputedRegions, MemoryRange};
 
 use crate::redump::edits::memory::{Changes, changed};
 use crate::redump::edits::new_memory::MemoryEdits;
 use crate::redump::filter::StackFilter;
+use crate::redump::from_file::{failed, passed_on};
+use crate::redump::ranges::written;
 use crate::redump::report::Report;
 use crate::redump::select::selected::Selection;
-use crate::redump::source::{Source, written};
+use crate::redump::source::Source;
 
 /// The selected ranges, whose bytes are looked up when they are written.
 pub(super) struct Contents<'a> {
     memory: Arc<Memory<'a>>,
     target: Target,
-    ranges: Arc<Vec<Interval>>,
+    ranges: Arc<Intervals>,
     changes: Option<Arc<Changes<'a>>>,
 }
 
 impl<'a> Contents<'a> {
-    pub(super) fn new(source: &Source<'a>, ranges: &Arc<Vec<Interval>>, changes: Option<&Arc<Changes<'a>>>) -> Self {
+    pub(super) fn new(source: &Source<'a>, ranges: &Arc<Intervals>, changes: Option<&Arc<Changes<'a>>>) -> Self {
         let (memory, ranges) = (Arc::clone(&source.memory), Arc::clone(ranges));
         Self { memory, target: source.target, ranges, changes: changes.map(Arc::clone) }
     }
@@ -48,14 +50,38 @@ impl<'a> Contents<'a> {
         let of_32_bits = rules.clone().filter(|_| !side.filtered().is_empty()).map(narrow);
         let filters = rules.map(wide).into_iter().chain(of_32_bits).collect();
         let changes = Changes::new(source, filters, edits, selection).map(Arc::new);
-        let blanked = |changes: &Arc<Changes<'_>>| selected.ranges.iter().map(|&range| changes.blanked(range)).sum();
+        let blanked = |changes: &Arc<Changes<'_>>| selected.ranges.iter().map(|range| changes.blanked(range)).sum();
         report.blanked_memory = changes.as_ref().map_or(0, blanked);
         Self::new(source, &selected.ranges, changes.as_ref())
     }
 
-    fn interval(&self, index: usize) -> Interval {
-        // Callers only ask for existing ranges.
-        self.ranges.get(index).copied().unwrap_or(Interval { start: 0, last: 0 })
+    /// Returns one slice if the bytes are contiguous in the file.
+    fn range(&self, interval: Interval) -> MemoryRange<'_> {
+        let (address, size) = (written(self.target, interval.start), interval.size());
+        if let Some(range) = changed(self.changes.as_ref(), interval, address) {
+            return range;
+        }
+        if self.memory.is_compressed(interval) {
+            let unpacked = Unpacked { memory: &self.memory, left: Some(interval) };
+            return MemoryRange::from_reader(address, size, unpacked).repeatable();
+        }
+        if self.memory.file().is_some() {
+            return match self.memory.place_of(interval.start, size) {
+                Some(offset) => passed_on(self.memory.contents().bytes, address, offset, size),
+                None => {
+                    let pieces = Unpacked { memory: &self.memory, left: Some(interval) };
+                    MemoryRange::from_reader(address, size, pieces).repeatable()
+                }
+            };
+        }
+        match self.memory.slice(interval.start, size) {
+            Some(bytes) => MemoryRange::borrowed(address, bytes),
+            None => {
+                let pieces = self.memory.visible_within(interval.start, interval.last);
+                let pieces = pieces.map(|piece| piece.bytes().unwrap_or_default());
+                MemoryRange::from_pieces(address, pieces.collect())
+            }
+        }
     }
 }
 
@@ -70,34 +96,16 @@ impl ComputedRanges for Contents<'_> {
         self.ranges.len()
     }
 
-    fn bounds(&self, index: usize) -> (u64, u64) {
-        let interval = self.interval(index);
-        (written(self.target, interval.start), interval.size())
+    fn bounds(&self) -> Box<dyn Iterator<Item = (u64, u64)> + '_> {
+        Box::new(self.ranges.iter().map(|range| (written(self.target, range.start), range.size())))
     }
 
-    /// Returns one slice if the bytes are contiguous in the file.
-    fn range(&self, index: usize) -> MemoryRange<'_> {
-        let interval = self.interval(index);
-        let (address, size) = self.bounds(index);
-        if let Some(range) = changed(self.changes.as_ref(), interval, address) {
-            return range;
-        }
-        if self.memory.is_compressed(interval) {
-            let unpacked = Unpacked { memory: &self.memory, left: Some(interval) };
-            return MemoryRange::from_reader(address, size, unpacked).repeatable();
-        }
-        match self.memory.slice(interval.start, size) {
-            Some(bytes) => MemoryRange::borrowed(address, bytes),
-            None => {
-                let pieces = self.memory.visible_within(interval.start, interval.last);
-                let pieces = pieces.map(|piece| piece.bytes().unwrap_or_default());
-                MemoryRange::from_pieces(address, pieces.collect())
-            }
-        }
+    fn ranges(&self) -> Box<dyn Iterator<Item = MemoryRange<'_>> + '_> {
+        Box::new(self.ranges.iter().map(|range| self.range(range)))
     }
 }
 
-/// Reads memory that has to be unpacked, without keeping any of it.
+/// Reads memory that has to be unpacked, or is in pieces of a file, without keeping any of it.
 struct Unpacked<'m> {
     memory: &'m Memory<'m>,
     left: Option<Interval>,
@@ -110,7 +118,7 @@ impl io::Read for Unpacked<'_> {
         let count = self.memory.read_uncached(left.start, buf.get_mut(..wanted).unwrap_or_default());
         let next = left.start.checked_add(count as u64).filter(|next| *next <= left.last);
         self.left = next.map(|start| Interval { start, ..left });
-        Ok(count)
+        if count == 0 && wanted > 0 { failed(self.memory.file()) } else { Ok(count) }
     }
 }
 
@@ -132,17 +140,22 @@ impl<F: Send + Sync> ComputedRanges for Regions<'_, F> {
         self.contents.count()
     }
 
-    fn bounds(&self, index: usize) -> (u64, u64) {
-        self.contents.bounds(index)
+    fn bounds(&self) -> Box<dyn Iterator<Item = (u64, u64)> + '_> {
+        self.contents.bounds()
     }
 
-    fn range(&self, index: usize) -> MemoryRange<'_> {
-        self.contents.range(index)
+    fn ranges(&self) -> Box<dyn Iterator<Item = MemoryRange<'_>> + '_> {
+        self.contents.ranges()
     }
 }
 
 impl<F: Fn(Interval) -> format::MemoryInfo + Send + Sync> ComputedRegions for Regions<'_, F> {
     fn row(&self, index: usize) -> format::MemoryInfo {
-        (self.row)(self.contents.interval(index))
+        // Callers only ask for existing ranges.
+        self.contents.ranges.get(index).map(&self.row).unwrap_or_default()
+    }
+
+    fn rows(&self) -> Box<dyn Iterator<Item = format::MemoryInfo> + '_> {
+        Box::new(self.contents.ranges.iter().map(&self.row))
     }
 }

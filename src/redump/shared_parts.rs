@@ -85,7 +85,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
     /// Starts with an empty builder. `selection` is the memory that the result has.
     pub(super) fn new(source: &'s Source<'a>, options: &Options, selection: &'s Selection) -> Self {
         let dump = source.dump();
-        let twice = Budget::times(dump.data().len() as u64, 2);
+        let twice = Budget::times(dump.file_size(), 2);
         let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&dump));
         let is_private = options.is_private();
         let mut xstate = dump.find::<MiscInfo<'_>>().and_then(|misc| misc.xstate());
@@ -113,7 +113,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
             doubtful,
             is_private,
             noticed: Vec::new(),
-            accounts: Accounts::new(source.target, dump.data().len() as u64, is_private),
+            accounts: Accounts::new(source.target, dump.file_size(), is_private),
             extended_states: 0,
         };
         carrier.prepay();
@@ -166,7 +166,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         stream: RawStream<'s>,
         decoded: Result<Stream<'s>, ReadError>,
     ) -> (RawStream<'s>, Result<Stream<'s>, ReadError>, Option<ReadError>) {
-        let (offset, whole) = (stream.offset(), stream.bytes().len() as u64);
+        let (offset, whole) = (stream.offset(), stream.available());
         let size = decoded.as_ref().map_or(whole, |decoded| decoded.size_in_file(&stream));
         let memory = match stream.stream_type() {
             // Memory lists are encoded again from the selected memory.

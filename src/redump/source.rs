@@ -11,13 +11,17 @@ use crate::format::context::ContextLayout;
 use crate::format::stream::Handling;
 use crate::format::{self, MemoryDescriptor, MinidumpType, ProcessorArchitecture, StreamType};
 use crate::read::memory::{MemoryInfoList, MemoryRegions};
+use crate::read::module::ModuleExtents;
 use crate::read::{
-    Budget, Context, Exception, Interval, Memory, MemoryPositions, Minidump, OwnedMinidump, Target, united,
+    Budget, Context, Exception, Interval, Intervals, Memory, MemoryPositions, Minidump, OwnedMinidump, RawStream,
+    Target,
 };
 
 use crate::write::MinidumpBuilder;
 
-use crate::redump::gapless_runs::Runs;
+use crate::redump::known_memory::address_space::{AddressSpace, Rows};
+use crate::redump::known_memory::rows::MadeUpRows;
+use crate::redump::ranges::{Ranges, Runs, written};
 use crate::redump::report::{Addition, ItemFault, Loss, MissingMemory};
 
 /// What a dump records besides its memory, as a minidump.
@@ -45,74 +49,17 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Returns the memory information entries by index, for as long as the plan lives.
-    fn memory_infos(&self) -> Box<dyn Fn(usize) -> format::MemoryInfo + Send + Sync + 'a> {
+    /// Returns the memory information list in the file.
+    fn memory_info_list(&self) -> Option<MemoryInfoList<'a>> {
         match self {
-            Self::InFile(dump) => {
-                let list = dump.list::<MemoryInfoList<'a>>();
-                Box::new(move |index| list.get(index as u64).map(|row| *row.raw()).unwrap_or_default())
-            }
-            Self::Made(dump) => {
-                let rows = dump.view().list::<MemoryInfoList<'_>>().into_iter().map(|row| *row.raw());
-                let rows: Vec<format::MemoryInfo> = rows.collect();
-                Box::new(move |index| rows.get(index).copied().unwrap_or_default())
-            }
+            Self::InFile(dump) => dump.find(),
+            Self::Made(_) => None,
         }
     }
 }
 
 /// Lists memory ranges with the positions of their bytes; can be called repeatedly.
 pub(super) type Listed<'a> = Box<dyn Fn() -> Box<dyn Iterator<Item = (Interval, u64)> + 'a> + 'a>;
-
-/// Memory ranges, sorted by address and disjoint.
-#[derive(Clone)]
-pub(super) enum Ranges<'a> {
-    /// The ranges of the memory index.
-    Visible(Arc<Memory<'a>>),
-    United(Arc<[Interval]>),
-}
-
-impl<'a> Ranges<'a> {
-    /// Joins ranges that overlap, but not those that only touch. `listed` returns all ranges in any order, including
-    /// hidden ones; it is only called if some overlap.
-    pub(super) fn of<I>(memory: &Arc<Memory<'a>>, listed: impl FnOnce() -> I) -> Self
-    where
-        I: Iterator<Item = (Interval, u64)>,
-    {
-        if !memory.has_overlaps() {
-            return Self::Visible(Arc::clone(memory));
-        }
-        // The visible ranges are parts of these, except stacks that are not in any list.
-        let listed = listed().map(|(interval, _)| interval);
-        let visible = (0..memory.count()).filter_map(|index| memory.interval(index));
-        Self::United(united(listed.chain(visible).collect()).into())
-    }
-
-    pub(super) fn count(&self) -> usize {
-        match self {
-            Self::Visible(memory) => memory.count(),
-            Self::United(ranges) => ranges.len(),
-        }
-    }
-
-    pub(super) fn get(&self, index: usize) -> Option<Interval> {
-        match self {
-            Self::Visible(memory) => memory.interval(index),
-            Self::United(ranges) => ranges.get(index).copied(),
-        }
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = Interval> + '_ {
-        (0..self.count()).filter_map(|index| self.get(index))
-    }
-}
-
-/// Memory information entries that are made up from what is known of memory.
-pub(super) struct MadeUpRows {
-    pub(super) rows: Arc<[format::MemoryInfo]>,
-    /// A minidump with only these entries.
-    pub(super) records: OwnedMinidump,
-}
 
 /// Makes a minidump of the target with what `fill` adds and nothing else.
 pub(super) fn made_records<'r>(
@@ -160,7 +107,9 @@ pub(super) struct Source<'a> {
     /// A minidump with only the exception that the options name.
     pub(super) named: Option<OwnedMinidump>,
     /// What is known of its memory, if the dump has no memory information and the options ask for it.
-    pub(super) made_up_rows: Option<MadeUpRows>,
+    pub(super) made_up_rows: Option<Arc<MadeUpRows<'a>>>,
+    /// The table of regions, if the dump has one in place of a memory information list.
+    pub(super) region_table: Option<MemoryInfoList<'a>>,
     /// The size of the file in bytes.
     pub(super) file_size: u64,
     /// The file size with its memory uncompressed: the cost of processing memory is proportional to it.
@@ -192,9 +141,21 @@ impl<'a> Source<'a> {
         self.records.lasting(offset, bytes)
     }
 
-    /// See [`Records::memory_infos`].
-    pub(super) fn memory_infos(&self) -> Box<dyn Fn(usize) -> format::MemoryInfo + Send + Sync + 'a> {
-        self.records.memory_infos()
+    /// Returns the memory information list or the table of regions, for as long as the plan lives.
+    pub(super) fn listed_rows(&self) -> Option<MemoryInfoList<'a>> {
+        self.region_table.or_else(|| self.records.memory_info_list())
+    }
+
+    /// Returns the size of a stream of the records in bytes, as the directory declares it.
+    ///
+    /// The memory information list that stands for the table of regions has no entries of its own.
+    pub(super) fn declared_size(&self, stream: &RawStream<'_>) -> u64 {
+        let is_table = stream.stream_type() == StreamType::MEMORY_INFO_LIST;
+        stream.declared_size().saturating_add(if is_table { self.size_of_region_table() } else { 0 })
+    }
+
+    fn size_of_region_table(&self) -> u64 {
+        self.region_table.map_or(0, |rows| rows.len().saturating_mul(format::MemoryInfo::SIZE as u64))
     }
 
     /// Returns the parts of `wanted` that have bytes, in address order.
@@ -251,15 +212,23 @@ impl<'a> Source<'a> {
     ///
     /// They are computed once, because that visits all regions.
     pub(super) fn modules(&self) -> &[Interval] {
-        self.module_intervals.get_or_init(|| self.dump().module_extents().intervals())
+        self.module_intervals.get_or_init(|| self.module_extents().intervals())
+    }
+
+    /// See [`Minidump::module_extents`].
+    pub(super) fn module_extents(&self) -> ModuleExtents<'_> {
+        match self.region_table {
+            Some(table) => ModuleExtents::new(&self.dump(), MemoryRegions::of_rows(table).iter()),
+            None => self.dump().module_extents(),
+        }
     }
 
     /// Refuses a dump whose ranges share bytes of the file so often that the result would be far larger.
     ///
     /// Producers do not write such files. A small one could fill a disk.
-    pub(super) fn refuse_shared_bytes(&self, ranges: &[Interval]) -> Result<(), RedumpError> {
+    pub(super) fn refuse_shared_bytes(&self, ranges: &Intervals) -> Result<(), RedumpError> {
         let mut budget = Budget::times(self.plain_size, 2);
-        for range in ranges {
+        for range in ranges.iter() {
             let offset = self.memory.range_at(range.start).map_or(0, |range| range.position());
             budget.charge("memory range", offset, range.size())?;
         }
@@ -272,17 +241,20 @@ impl<'a> Source<'a> {
     }
 
     /// Returns the address space according to the entries of the dump or those that are made up.
-    pub(super) fn regions(&self) -> MemoryRegions<'_> {
-        self.rows().regions()
+    pub(super) fn regions(&self) -> AddressSpace<'_> {
+        match (&self.made_up_rows, self.region_table) {
+            (Some(rows), _) => AddressSpace::MadeUp(rows),
+            (None, Some(table)) => AddressSpace::Described(MemoryRegions::of_rows(table)),
+            (None, None) => AddressSpace::Described(self.dump().regions()),
+        }
     }
 
     /// Returns the memory information of the dump, or what is made up.
-    pub(super) fn memory_info_list(&self) -> Option<MemoryInfoList<'_>> {
-        self.rows().find()
-    }
-
-    fn rows(&self) -> Minidump<'_> {
-        self.made_up_rows.as_ref().map_or_else(|| self.dump(), |made_up| made_up.records.view())
+    pub(super) fn memory_info_rows(&self) -> Option<Rows<'_>> {
+        match &self.made_up_rows {
+            Some(rows) => Some(Rows::MadeUp(rows)),
+            None => self.listed_rows().map(Rows::Listed),
+        }
     }
 
     /// Returns the exceptions: the one that the options name, or those of the dump.
@@ -311,15 +283,16 @@ impl<'a> Source<'a> {
 
     /// Returns the budget for names, registers and other records of the result: with memory and the entries of lists,
     /// twice the file size, and at least the file size.
-    pub(super) fn room(&self, memory: &[Interval]) -> Budget {
+    pub(super) fn room(&self, memory: &Intervals) -> Budget {
         let (dump, file_size) = (self.dump(), self.file_size);
         // Records that were made from another format do not include memory.
-        let size = dump.data().len() as u64;
+        let table = self.size_of_region_table();
+        let size = dump.file_size().saturating_add(table);
         let memory = memory.iter().fold(0u64, |sum, range| sum.saturating_add(range.size()));
         let memory = if size == file_size { memory } else { 0 };
         let lists = StreamType::KNOWN.iter().filter(|it| it.row().handling == Handling::Rewritten);
-        let rows = lists.filter_map(|it| dump.raw_stream(*it)).map(|stream| stream.bytes().len() as u64);
-        let taken = rows.fold(memory, u64::saturating_add).min(size);
+        let rows = lists.filter_map(|it| dump.raw_stream(*it)).map(|stream| stream.available());
+        let taken = rows.fold(memory.saturating_add(table), u64::saturating_add).min(size);
         Budget::bytes(size.saturating_mul(2).saturating_sub(taken))
     }
 
@@ -343,11 +316,4 @@ impl<'a> Source<'a> {
     pub(super) fn written_parameter(&self, parameter: u64) -> u64 {
         if self.target.is_windows() { self.target.sign_extend(parameter) } else { parameter }
     }
-}
-
-/// Returns an address in the form that the debugger writes: sign-extended for 32-bit Windows targets.
-///
-/// Producers on other systems zero-extend addresses, and so do the tools that read their dumps.
-pub(super) fn written(target: Target, address: u64) -> u64 {
-    if target.is_windows() { target.sign_extend(address) } else { target.mask(address) }
 }

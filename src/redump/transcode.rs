@@ -16,6 +16,7 @@ use crate::read::list::Record;
 use crate::read::memory::{CompressedMemory, Memory64List, MemoryInfoList, MemoryList};
 use crate::read::system::MiscInfo;
 use crate::read::thread::ThreadInfoList;
+use crate::read::work::worked;
 use crate::read::{Budget, Interval, List, MemoryRange, RawStream, Stream, SystemInfo};
 use crate::write::{MinidumpBuilder, PartId, encoded};
 
@@ -23,12 +24,13 @@ use crate::redump::accounts::{Accounts, CHECKSUM, COUNT, OF_WINE};
 use crate::redump::edits::new_memory::MemoryEdits;
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
+use crate::redump::ranges::written;
 use crate::redump::record_rules::{MEMORY_INFO, SYSTEM_INFO, THREAD_INFO};
 use crate::redump::report::{Outcome, Report, StreamReport, Unavailable};
 use crate::redump::result_memory::Contents;
 use crate::redump::select::selected::Selection;
 use crate::redump::shared_parts::Carrier;
-use crate::redump::source::{Source, written};
+use crate::redump::source::Source;
 use crate::redump::unused_bytes::{clear_memory_info, clear_misc_info, clear_system_info, clear_thread_info};
 
 /// Fills a builder with what the selection and the options take from the source. Also returns the parts of the file
@@ -128,7 +130,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
             if stream.stream_type() == StreamType::UNUSED {
                 continue;
             }
-            let size = stream.declared_size();
+            let size = self.source.declared_size(&stream);
             let row = stream.stream_type().row();
             let was_unreadable = decoded.is_err();
             // The end of a duplicate is not looked for, because many streams may share the same bytes.
@@ -218,7 +220,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         }
         let Self { mut carrier, report, .. } = self;
         let accounts = core::mem::replace(&mut carrier.accounts, Accounts::new(self.source.target, 0, false));
-        accounts.close(dump.data(), carrier.carried(), report);
+        accounts.close(dump.bytes(), carrier.carried(), report);
         carrier
     }
 
@@ -307,8 +309,14 @@ impl<'s, 'a> Transcoder<'s, 'a> {
     }
 
     fn memory_infos(&mut self, stream: &RawStream<'s>, list: MemoryInfoList<'s>) -> Outcome {
-        self.report.list_fault(StreamType::MEMORY_INFO_LIST, &list);
-        self.carrier.accounts.list(stream, &list, (MemoryInfoListHeader::SIZE, format::MemoryInfo::SIZE));
+        let list = match self.source.region_table {
+            Some(table) => table,
+            None => {
+                self.report.list_fault(StreamType::MEMORY_INFO_LIST, &list);
+                self.carrier.accounts.list(stream, &list, (MemoryInfoListHeader::SIZE, format::MemoryInfo::SIZE));
+                self.source.listed_rows().unwrap_or_default()
+            }
+        };
         if list.is_empty() && self.source.target.is_windows() {
             // Like a source without the stream.
             self.make_up_memory_info();
@@ -324,22 +332,19 @@ impl<'s, 'a> Transcoder<'s, 'a> {
             format::MemoryInfo { base_address, allocation_base, ..raw }
         };
         list.iter().for_each(|it| self.carrier.accounts.record(it.raw(), &row(*it.raw()), &MEMORY_INFO));
+        let row = move |number: u64| list.get(number).map(|entry| row(*entry.raw())).unwrap_or_default();
         let builder = &mut self.carrier.builder;
-        let rows = list.iter().map(|region| row(*region.raw()));
+        let count = usize::try_from(list.len()).unwrap_or(usize::MAX);
         // The debugger writes them sorted by address, regardless of their order in the source.
-        match usize::try_from(list.len()) {
-            Ok(count) if rows.clone().is_sorted_by_key(|row| row.base_address) => {
-                let rows = self.source.memory_infos();
-                builder.computed_memory_infos(count, move |index| row(rows(index)));
-            }
-            _ => {
-                let mut rows: Vec<_> = rows.collect();
-                rows.sort_by_key(|row| row.base_address);
-                builder.list(StreamType::MEMORY_INFO_LIST);
-                for row in rows {
-                    builder.memory_info(row);
-                }
-            }
+        if (0..list.len()).is_sorted_by_key(|number| row(number).base_address) {
+            builder.computed_memory_infos(count, move |index| row(index as u64));
+        } else {
+            let mut order = Vec::with_capacity(count);
+            order.extend((0..u32::MAX).take(count));
+            worked(list.len());
+            order.sort_unstable_by_key(|&number| (row(number.into()).base_address, number));
+            let number = move |index: usize| order.get(index).copied().map_or(u64::MAX, u64::from);
+            builder.computed_memory_infos(count, move |index| row(number(index)));
         }
         Outcome::Rewritten
     }

@@ -1,13 +1,17 @@
 //! Writes a planned re-encoding to a sink.
 
 use core::num::NonZero;
+use std::fs::File;
 use std::io;
 
-use crate::error::RedumpError;
+use crate::error::{RedumpError, WriteError};
+use crate::read::source::SourceFile;
+use crate::write::Written;
 
 use crate::redump::re_encoding::Redump;
 use crate::redump::report::Report;
 use crate::redump::select::reason::SelectedMemory;
+use crate::write::CopySource;
 
 impl<'a> Redump<'a> {
     /// Returns the size of the result in bytes; with compressed memory, an upper bound.
@@ -54,8 +58,8 @@ impl<'a> Redump<'a> {
     ///
     /// [`Plan::write_to`]: crate::write::Plan::write_to
     pub fn write_to(self, sink: impl io::Write) -> Result<Report, RedumpError> {
-        let written = self.plan.write_to(sink)?;
-        Ok(self.report.written(&written))
+        let Self { plan, report, file, .. } = self;
+        verified(plan.write_to(sink), file).map(|written| report.written(&written))
     }
 
     /// Writes the result in one pass, whether memory is compressed or not: see [`Plan::write_to_seekable`].
@@ -66,7 +70,30 @@ impl<'a> Redump<'a> {
     ///
     /// [`Plan::write_to_seekable`]: crate::write::Plan::write_to_seekable
     pub fn write_to_seekable(self, sink: impl io::Write + io::Seek) -> Result<Report, RedumpError> {
-        let written = self.plan.write_to_seekable(sink)?;
-        Ok(self.report.written(&written))
+        let Self { plan, report, file, .. } = self;
+        verified(plan.write_to_seekable(sink), file).map(|written| report.written(&written))
+    }
+
+    /// Writes the result to a file, and lets the kernel copy what is borrowed from `sources`: see
+    /// [`Plan::write_to_file`].
+    ///
+    /// # Errors
+    ///
+    /// [`RedumpError::Write`].
+    ///
+    /// [`Plan::write_to_file`]: crate::write::Plan::write_to_file
+    pub fn write_to_file(self, file: &File, sources: &[CopySource<'_>]) -> Result<Report, RedumpError> {
+        let Self { plan, report, file: source, .. } = self;
+        verified(plan.write_to_file(file, sources), source).map(|written| report.written(&written))
+    }
+}
+
+/// Returns the fault of the source, if it is a file that could not be read or was changed in the meantime. An error of
+/// the output takes precedence.
+fn verified(written: Result<Written, WriteError>, file: Option<&SourceFile>) -> Result<Written, RedumpError> {
+    match (written, file) {
+        (Err(error @ WriteError::Io { .. }), _) => Err(error.into()),
+        (written, Some(file)) => file.verify().map_or(written.map_err(RedumpError::from), |fault| Err(fault.into())),
+        (written, None) => Ok(written?),
     }
 }

@@ -70,6 +70,8 @@ pub struct MinidumpBuilder<'a> {
     pub(super) memory: Option<RangeList<'a>>,
     pub(super) memory64: Option<RangeList<'a>>,
     pub(super) is_compressed: bool,
+    /// The bytes of the file that the memory is parallel to.
+    pub(super) parallel_to: Option<&'a [u8]>,
     pub(super) added: Added,
 }
 
@@ -104,6 +106,18 @@ impl<'a> MinidumpBuilder<'a> {
     /// Sets what happens if the reader of a memory range ends early. The default is to stop.
     pub fn short_source(&mut self, short_source: ShortSource) -> &mut Self {
         self.short_source = short_source;
+        self
+    }
+
+    /// Makes the memory parallel to the bytes of a file: inserts up to 4,095 zeros before it, so that the first run of at least
+    /// 64 KiB that is borrowed from `source` (or is in a file) stands at the same offset within 4 KiB as in the source.
+    /// [`Plan::write_to_file`](crate::write::Plan::write_to_file) can then share blocks between both files.
+    ///
+    /// This applies to the ranges of [`MinidumpBuilder::memory64`], unless they are compressed. Nothing is inserted if
+    /// there is no such run, for example if `source` is empty. The offset in the source is that in `source`, so this must
+    /// begin at a multiple of 4 KiB of its file.
+    pub fn parallel_to(&mut self, source: &'a [u8]) -> &mut Self {
+        self.parallel_to = Some(source);
         self
     }
 

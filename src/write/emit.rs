@@ -1,6 +1,7 @@
 //! Writes a plan to a sink in one pass.
 
 use alloc::vec::Vec;
+use std::fs::File;
 use std::io::{self, SeekFrom, Write};
 
 use crate::error::{Item, WriteError};
@@ -8,12 +9,15 @@ use crate::format::memory::{Memory64List, MemoryDescriptor64};
 use crate::format::{LocationDescriptor, MemoryDescriptor};
 
 use crate::write::compressed::{Seek, Work};
+use crate::write::copy_source::CopySource;
 use crate::write::emitter::{BUFFER, Batch, Emitter, Extent};
 use crate::write::encode;
+use crate::write::joined::Part;
+use crate::write::kernel::{Kernel, Origin};
 use crate::write::memory_range::{Contents, MemoryRange, ShortSource};
 use crate::write::part_bytes::PartBytes;
 use crate::write::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
-use crate::write::source::Source;
+use crate::write::source::{Reader, Source};
 use crate::write::written::Written;
 
 impl Plan<'_> {
@@ -31,7 +35,7 @@ impl Plan<'_> {
     /// [`WriteError::ShortSource`] if a reader ends early and zeros were not asked for, [`WriteError::InvalidInput`] if
     /// compressed memory changes between the two passes. What was written up to the error is not a valid dump.
     pub fn write_to(self, sink: impl io::Write) -> Result<Written, WriteError> {
-        self.emit(sink, None)
+        self.emit(sink, None, None)
     }
 
     /// Writes the dump from the current position of the sink, and seeks back once to fill in what depends on the sizes of
@@ -44,10 +48,53 @@ impl Plan<'_> {
     ///
     /// As for [`Plan::write_to`], and [`WriteError::Io`] if the sink cannot seek.
     pub fn write_to_seekable(self, sink: impl io::Write + io::Seek) -> Result<Written, WriteError> {
-        self.emit(sink, Some(io::Seek::seek))
+        self.emit(sink, Some(io::Seek::seek), None)
     }
 
-    fn emit<W: Write>(mut self, sink: W, seek: Seek<W>) -> Result<Written, WriteError> {
+    /// Writes the dump to a file from its current position, and lets the kernel copy from other files what the plan has of
+    /// them: the bytes that it borrows from `sources`, and ranges [in a file](MemoryRange::from_file). The bytes of the dump
+    /// are those that [`Plan::write_to`] writes.
+    ///
+    /// On Linux, the kernel copies runs of at least 64 KiB that stand at the same offset within a block of 4 KiB in both
+    /// files; [`MinidumpBuilder::parallel_to`] sees to that. Copying does not need the bytes to be mapped or read. Some file
+    /// systems (XFS, btrfs, bcachefs) do not even copy, but let both files share the blocks; whether they did is something
+    /// only the file system knows. Everything else, and everything on other systems, is written as by
+    /// [`Plan::write_to_seekable`]. [`Written::bytes_by_kernel`] counts what the kernel copied.
+    ///
+    /// Afterwards, the file is positioned at the end of the dump. It must not be open for appending. If it is not a regular
+    /// file but a pipe, this is the same as [`Plan::write_to`]. The files of the sources are opened once more, so that their
+    /// positions stay as they are, and several plans can use the same sources at a time.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Plan::write_to_seekable`], and [`WriteError::SourceEnded`] if the file of a source has become shorter.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use std::fs::File;
+    /// use userdump::redump::Redump;
+    /// use userdump::{Dump, MappedFile};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let source = MappedFile::open("full.dmp")?;
+    /// let dump = Dump::parse(&source)?;
+    /// let report = Redump::new(&dump, &"/ma".parse()?)?
+    ///     .write_to_file(&File::create("other.dmp")?, source.copy_source().as_slice())?;
+    /// println!("{} of {} bytes were copied by the kernel", report.bytes_by_kernel, report.size);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [`MinidumpBuilder::parallel_to`]: crate::write::MinidumpBuilder::parallel_to
+    pub fn write_to_file(self, file: &File, sources: &[CopySource<'_>]) -> Result<Written, WriteError> {
+        match file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+            true => self.emit(file, Some(io::Seek::seek), Kernel::new(file, sources)),
+            false => self.write_to(file),
+        }
+    }
+
+    fn emit<W: Write>(mut self, sink: W, seek: Seek<W>, kernel: Option<Kernel<'_>>) -> Result<Written, WriteError> {
         let Plan { mut chunks, memory, mut compressed, mut tail, short_source, size: expected, threads, .. } = self;
         // Progress counts the bytes of the file, or of the memory if that is compressed.
         let (mut of_file, mut of_memory) = match compressed {
@@ -61,7 +108,7 @@ impl Plan<'_> {
             (Some(compressed), None) => Some(compressed.sizes(&mut work)?),
             _ => None,
         };
-        let mut emitter = Emitter { sink, offset: 0, shortfalls: Vec::new(), progress: &mut of_file, expected };
+        let mut emitter = Emitter { sink, offset: 0, shortfalls: Vec::new(), progress: &mut of_file, expected, kernel };
         let start = match (&compressed, seek) {
             (Some(_), Some(seek)) => {
                 seek(&mut emitter.sink, SeekFrom::Current(0)).map_err(|error| emitter.unmoved(error))?
@@ -71,6 +118,7 @@ impl Plan<'_> {
         emitter.chunks(&mut chunks, short_source)?;
         for list in memory {
             emitter.head(&list)?;
+            emitter.pad_to(list.base)?;
             emitter.contents(list, short_source)?;
         }
         match (&mut compressed, sizes, seek) {
@@ -88,7 +136,8 @@ impl Plan<'_> {
             WriteError::Io { item, offset: 0, needed: size, written: size, source }
         })?;
         let compressed = compressed.map(|memory| memory.written(size));
-        Ok(Written { size, shortfalls: emitter.shortfalls, compressed })
+        let bytes_by_kernel = emitter.kernel.map_or(0, |kernel| kernel.copied);
+        Ok(Written { size, shortfalls: emitter.shortfalls, compressed, bytes_by_kernel })
     }
 }
 
@@ -96,7 +145,6 @@ impl<W: Write> Emitter<'_, '_, W> {
     /// Writes the chunks of the plan, with zeros between them.
     fn chunks(&mut self, chunks: &mut [Chunk<'_>], short_source: ShortSource) -> Result<(), WriteError> {
         let mut batch = Batch::default();
-        let mut buffer = Vec::new();
         for chunk in chunks {
             batch.pad_to(self, chunk.offset)?;
             let of = Extent { item: chunk.item, offset: chunk.offset, size: chunk.bytes.len() };
@@ -106,7 +154,7 @@ impl<W: Write> Emitter<'_, '_, W> {
                     self.write(&mut batch)?;
                     self.rows(of, rows.head.clone(), 0..rows.count, |out, row| (rows.put)(row, out))?;
                 }
-                PartBytes::Memory(range) => self.range(&mut batch, of, range.lend(), &mut buffer, short_source)?,
+                PartBytes::Memory(range) => self.range(&mut batch, of, range.lend(), short_source)?,
             }
         }
         self.write(&mut batch)
@@ -148,18 +196,17 @@ impl<W: Write> Emitter<'_, '_, W> {
         batch.pad_to(self, list.offset)?;
         self.write(&mut batch)?;
         let item = Item { name: "memory list", index: None };
-        let of = Extent { item, offset: list.offset, size: list.base - list.offset };
+        let of = Extent { item, offset: list.offset, size: list.form.table_size(list.ranges.count()) };
         self.rows(of, head, list.ranges.bounds(), put)
     }
 
     /// Writes the bytes of all ranges of a list, which are contiguous in the file.
     fn contents(&mut self, mut list: MemoryChunk<'_>, short_source: ShortSource) -> Result<(), WriteError> {
         let mut batch = Batch::default();
-        let mut buffer = Vec::new();
         for (range, index) in list.ranges.drain().zip(0..) {
             let item = Item { name: "memory range", index: Some(index) };
-            let of = Extent { item, offset: self.offset + batch.size, size: range.size() };
-            self.range(&mut batch, of, range, &mut buffer, short_source)?;
+            let of = Extent { item, offset: self.offset + batch.len(), size: range.size() };
+            self.range(&mut batch, of, range, short_source)?;
         }
         self.write(&mut batch)
     }
@@ -170,25 +217,31 @@ impl<W: Write> Emitter<'_, '_, W> {
         batch: &mut Batch<'r>,
         of: Extent,
         range: MemoryRange<'r>,
-        buffer: &mut Vec<u8>,
         short_source: ShortSource,
     ) -> Result<(), WriteError> {
         let (address, short_source) = (range.address(), range.on_short_source(short_source));
         match range.into_contents() {
             Contents::Borrowed(bytes) => batch.push(self, of, bytes),
             Contents::Pieces(pieces) => pieces.into_iter().try_for_each(|piece| batch.push(self, of, piece)),
+            Contents::Reader(Reader::InFile(place)) if self.kernel.is_some() && of.size > 0 => {
+                let part = Part::InFile { address, size: of.size, place, short_source };
+                self.join(batch, of, (Origin::File(place.file), place.offset), part)
+            }
             Contents::Reader(reader) => {
                 self.write(batch)?;
+                let mut buffer = core::mem::take(&mut batch.buffer);
                 buffer.resize(BUFFER, 0);
-                self.copy(of, Source::new(reader, address, of.size, short_source), buffer)
+                self.copy(of, Source::new(reader, address, of.size, short_source), &mut buffer)?;
+                batch.buffer = buffer;
+                Ok(())
             }
         }
     }
 
     /// Copies exactly as many bytes from a reader as its range has, regardless of how many it returns.
-    fn copy(&mut self, of: Extent, mut source: Source<'_>, buffer: &mut [u8]) -> Result<(), WriteError> {
+    pub(super) fn copy(&mut self, of: Extent, mut source: Source<'_>, buffer: &mut [u8]) -> Result<(), WriteError> {
         let index = of.item.index.unwrap_or(0);
-        let mut left = of.size;
+        let mut left = source.left();
         while left > 0 {
             let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
             let room = buffer.get_mut(..wanted).unwrap_or_default();
@@ -198,6 +251,7 @@ impl<W: Write> Emitter<'_, '_, W> {
             result.map_err(|(_, error)| error)?;
             left -= wanted as u64;
         }
+        source.finish(&mut self.shortfalls);
         Ok(())
     }
 }

@@ -6,6 +6,8 @@ use std::io::{self, IoSlice, SeekFrom, Write};
 
 use crate::error::{Item, WriteError};
 
+use crate::write::joined::{Part, Run};
+use crate::write::kernel::{Kernel, Origin};
 use crate::write::written::{Progress, Shortfall};
 
 /// The number of runs in one call of the sink.
@@ -34,15 +36,45 @@ pub(super) struct Extent {
     pub(super) size: u64,
 }
 
-/// Runs that are passed to the sink in one call.
+/// Runs that are passed to the sink in one call, and those after them that the kernel may copy.
 #[derive(Default)]
 pub(super) struct Batch<'b> {
     runs: Vec<(Extent, &'b [u8])>,
+    /// The number of bytes in `runs`.
     pub(super) size: u64,
+    pub(super) run: Option<Run<'b>>,
+    /// The allocation for the parts of the next run.
+    pub(super) parts: Vec<(Extent, Part<'b>)>,
+    /// For memory from readers.
+    pub(super) buffer: Vec<u8>,
 }
 
 impl<'b> Batch<'b> {
+    /// Returns the number of bytes that are not written yet.
+    pub(super) fn len(&self) -> u64 {
+        self.size + self.run.as_ref().map_or(0, |run| run.size)
+    }
+
     pub(super) fn push<W: Write>(
+        &mut self,
+        emitter: &mut Emitter<'_, '_, W>,
+        of: Extent,
+        bytes: &'b [u8],
+    ) -> Result<(), WriteError> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        match emitter.kernel.as_mut().and_then(|kernel| kernel.find(bytes)) {
+            Some((index, from)) => emitter.join(self, of, (Origin::Source(index), from), Part::Borrowed(bytes)),
+            None => {
+                emitter.settle(self)?;
+                self.push_run(emitter, of, bytes)
+            }
+        }
+    }
+
+    /// Adds bytes that the kernel does not copy.
+    pub(super) fn push_run<W: Write>(
         &mut self,
         emitter: &mut Emitter<'_, '_, W>,
         of: Extent,
@@ -50,7 +82,7 @@ impl<'b> Batch<'b> {
     ) -> Result<(), WriteError> {
         if bytes.len() > PIECE {
             emitter.write(self)?;
-            return bytes.chunks(PIECE).try_for_each(|piece| self.push(emitter, of, piece));
+            return bytes.chunks(PIECE).try_for_each(|piece| self.push_run(emitter, of, piece));
         }
         if !bytes.is_empty() {
             touch(bytes);
@@ -61,7 +93,7 @@ impl<'b> Batch<'b> {
     }
 
     pub(super) fn pad_to<W: Write>(&mut self, emitter: &mut Emitter<'_, '_, W>, offset: u64) -> Result<(), WriteError> {
-        let at = emitter.offset + self.size;
+        let at = emitter.offset + self.len();
         let size = offset.saturating_sub(at);
         let zeros = usize::try_from(size).ok().and_then(|size| ZEROS.get(..size)).unwrap_or(ZEROS);
         self.push(emitter, Extent { item: Item { name: "padding", index: None }, offset: at, size }, zeros)
@@ -76,11 +108,14 @@ pub(super) struct Emitter<'p, 'a, W> {
     pub(super) progress: &'p mut Option<Progress<'a>>,
     /// The size of the file.
     pub(super) expected: u64,
+    /// Set if the sink is a file, and the kernel may copy to it from other files.
+    pub(super) kernel: Option<Kernel<'p>>,
 }
 
 impl<W: Write> Emitter<'_, '_, W> {
     /// Writes all runs of the batch and empties it.
     pub(super) fn write(&mut self, batch: &mut Batch<'_>) -> Result<(), WriteError> {
+        self.settle(batch)?;
         let mut slices: Vec<IoSlice<'_>> = batch.runs.iter().map(|(_, bytes)| IoSlice::new(bytes)).collect();
         let mut slices = slices.as_mut_slice();
         let mut written = 0u64;

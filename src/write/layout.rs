@@ -11,6 +11,7 @@ use crate::write::builder::MinidumpBuilder;
 use crate::write::compressed::CompressedChunk;
 use crate::write::cursor::{Cursor, rva};
 use crate::write::encode::{self, fit32};
+use crate::write::parallel::padding;
 use crate::write::part::{Part, PartId, Reference, ReferenceTarget};
 use crate::write::part_bytes::PartBytes;
 use crate::write::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
@@ -73,7 +74,8 @@ impl<'a> MinidumpBuilder<'a> {
 
         let offsets = place_parts(&mut cursor, &parts, &streams, &mut references)?;
         let memory = self.memory.map(|ranges| place_memory_list(&mut cursor, ranges)).transpose()?;
-        let memory64 = self.memory64.map(|ranges| place_memory64_list(&mut cursor, ranges)).transpose()?;
+        let place = |ranges| place_memory64_list(&mut cursor, ranges, self.parallel_to);
+        let memory64 = self.memory64.map(place).transpose()?;
         let place = |ranges| CompressedChunk::place(&mut cursor, ranges, time_date_stamp, process_id(&streams, &parts));
         let compressed = to_compress.map(place).transpose()?;
 
@@ -184,8 +186,14 @@ fn place_memory_list<'a>(cursor: &mut Cursor, ranges: RangeList<'a>) -> Result<M
     Ok(MemoryChunk { form: MemoryForm::List, offset, base: base.unwrap_or(cursor.at), ranges })
 }
 
-fn place_memory64_list<'a>(cursor: &mut Cursor, ranges: RangeList<'a>) -> Result<MemoryChunk<'a>, WriteError> {
+fn place_memory64_list<'a>(
+    cursor: &mut Cursor,
+    ranges: RangeList<'a>,
+    parallel_to: Option<&[u8]>,
+) -> Result<MemoryChunk<'a>, WriteError> {
     let offset = cursor.take_rva(MemoryForm::List64.table_size(ranges.count()), 8, MEMORY64_LIST)?;
+    let padding = padding(&ranges, parallel_to, cursor.at, u64::MAX);
+    cursor.take(padding, 1, Item { name: "padding", index: None })?;
     let base = cursor.at;
     for ((_, size), index) in ranges.bounds().zip(0..) {
         cursor.take(size, 1, Item { name: "memory range", index: Some(index) })?;

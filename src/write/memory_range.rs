@@ -3,9 +3,10 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use std::fs::File;
 use std::io;
 
-use crate::write::source::{ReadAt, Reader};
+use crate::write::source::{InFile, ReadAt, Reader};
 
 /// A range of process memory to be written: an address, a size, and the source of its bytes.
 ///
@@ -25,6 +26,8 @@ pub struct MemoryRange<'a> {
     is_repeatable: bool,
     /// Overrides the setting of the plan.
     short_source: Option<ShortSource>,
+    /// The offset of its bytes in the source that the plan is made parallel to, where the contents do not tell.
+    place: Option<u64>,
 }
 
 /// The source of the bytes.
@@ -48,9 +51,9 @@ pub enum ShortSource {
     /// If the reader ends early, write zeros for the rest and report them in
     /// [`Written::shortfalls`](crate::write::Written::shortfalls). If it fails, stop.
     ZeroFill,
-    /// Also write zeros if the reader fails, report them, and continue: with the next page for [`MemoryRange::from_read_at`],
-    /// with the next range for [`MemoryRange::from_reader`]. On Linux, reading `/proc/PID/mem` fails for pages of a file that was
-    /// truncated, and for some device mappings.
+    /// Also write zeros if the reader fails, report them, and continue: with the next page for [`MemoryRange::from_read_at`]
+    /// and [`MemoryRange::from_file`], with the next range for [`MemoryRange::from_reader`]. On Linux, reading `/proc/PID/mem`
+    /// fails for pages of a file that was truncated, and for some device mappings.
     ZeroFillErrors,
 }
 
@@ -64,6 +67,7 @@ impl<'a> MemoryRange<'a> {
             contents: Contents::Borrowed(bytes),
             is_repeatable: true,
             short_source: None,
+            place: None,
         }
     }
 
@@ -75,7 +79,7 @@ impl<'a> MemoryRange<'a> {
             [piece] => Contents::Borrowed(piece),
             _ => Contents::Pieces(pieces),
         };
-        Self { address, size, contents, is_repeatable: true, short_source: None }
+        Self { address, size, contents, is_repeatable: true, short_source: None, place: None }
     }
 
     /// Creates a range of `size` bytes that are read from `reader` when the dump is written, through a buffer of 64 KiB.
@@ -120,8 +124,38 @@ impl<'a> MemoryRange<'a> {
         Self::read(address, size, Reader::ByAddress(Box::new(source)))
     }
 
+    /// Creates a range of `size` bytes that are in an opened file, from `offset` on.
+    ///
+    /// [`Plan::write_to_file`](crate::write::Plan::write_to_file) lets the kernel copy them where it can. Otherwise they are
+    /// read with positioned reads through a buffer of 64 KiB; on Unix, these leave the position of the file as it is. Many
+    /// ranges can share one file. If the file ends early, [`ShortSource`] decides what happens.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use userdump::write::{MemoryRange, MinidumpBuilder};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let core = std::fs::File::open("core")?;
+    /// let mut dump = MinidumpBuilder::new();
+    /// dump.memory64(MemoryRange::from_file(0x7f00_0000_0000, 0x1000, &core, 0x2000));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn from_file(address: u64, size: u64, file: &'a File, offset: u64) -> Self {
+        Self::read(address, size, Reader::InFile(InFile { file, offset })).repeatable()
+    }
+
     const fn read(address: u64, size: u64, reader: Reader<'a>) -> Self {
-        Self { address, size, contents: Contents::Reader(reader), is_repeatable: false, short_source: None }
+        Self {
+            address,
+            size,
+            contents: Contents::Reader(reader),
+            is_repeatable: false,
+            short_source: None,
+            place: None,
+        }
     }
 
     /// Sets what happens if the reader of this range ends early or fails, in place of the setting for all ranges.
@@ -147,6 +181,15 @@ impl<'a> MemoryRange<'a> {
         Self { is_repeatable: true, ..self }
     }
 
+    /// Sets the offset of the bytes in the source of the dump, for readers.
+    pub(crate) fn placed(self, offset: u64) -> Self {
+        Self { place: Some(offset), ..self }
+    }
+
+    pub(super) const fn place(&self) -> Option<u64> {
+        self.place
+    }
+
     pub(super) const fn is_repeatable(&self) -> bool {
         self.is_repeatable
     }
@@ -158,13 +201,17 @@ impl<'a> MemoryRange<'a> {
             Contents::Pieces(pieces) => Contents::Pieces(pieces.clone()),
             Contents::Reader(reader) => Contents::Reader(reader.lend()),
         };
-        let Self { address, size, is_repeatable, short_source, .. } = *self;
-        MemoryRange { address, size, contents, is_repeatable, short_source }
+        let Self { address, size, is_repeatable, short_source, place, .. } = *self;
+        MemoryRange { address, size, contents, is_repeatable, short_source, place }
     }
 
     /// Returns the setting of this range, or `all`, the setting of the plan, if it has none.
     pub(super) fn on_short_source(&self, all: ShortSource) -> ShortSource {
         self.short_source.unwrap_or(all)
+    }
+
+    pub(super) const fn contents(&self) -> &Contents<'a> {
+        &self.contents
     }
 
     pub(super) fn into_contents(self) -> Contents<'a> {

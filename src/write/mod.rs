@@ -12,7 +12,15 @@
 //!
 //! In a minidump, everything that 32-bit file offsets refer to comes first and the bytes of the memory ranges come last.
 //! Structures start at multiples of 8 bytes, text at multiples of 4; memory contents are packed. In a full user dump
-//! everything is packed, and the version information follows the memory.
+//! everything is packed, and the version information follows the memory. Only before the memory there may be
+//! [zeros](#sharing-blocks-with-a-source).
+//!
+//! # Sharing blocks with a source
+//!
+//! [`Plan::write_to_file`] lets the kernel copy from file to file what a plan borrows from the mapping of a file
+//! ([`CopySource`]) or has in one ([`MemoryRange::from_file`]). File systems such as XFS and btrfs then share the blocks
+//! instead of copying them, if they stand at the same offset within a block of 4 KiB in both files. For that,
+//! [`MinidumpBuilder::parallel_to`] inserts up to 4,095 zeros before the memory.
 //!
 //! # Compressed memory
 //!
@@ -34,6 +42,7 @@ mod buckets;
 mod builder;
 mod compressed;
 mod context;
+mod copy_source;
 mod cursor;
 mod emit;
 mod emitter;
@@ -41,11 +50,14 @@ mod encode;
 mod entries;
 mod full_user_dump;
 mod gather;
+mod joined;
+mod kernel;
 mod layout;
 mod lists;
 mod lz4;
 mod memory_range;
 mod pack;
+mod parallel;
 mod part;
 mod part_bytes;
 mod plan;
@@ -58,6 +70,7 @@ mod written;
 
 pub use builder::MinidumpBuilder;
 pub use context::ContextBuilder;
+pub use copy_source::CopySource;
 pub(crate) use encode::encoded;
 pub use entries::{
     CodeView, Entry, Exception, Handle, MemoryInfo, MiscInfo, Module, PartContent, SystemInfo, TextStream, Thread,
@@ -65,6 +78,7 @@ pub use entries::{
 };
 pub use full_user_dump::FullUserDumpBuilder;
 pub use memory_range::{MemoryRange, ShortSource};
+pub(crate) use parallel::{MOST_PADDING, padding_of_run};
 pub use part::PartId;
 pub(crate) use plan::Piece;
 pub use plan::Plan;

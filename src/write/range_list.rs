@@ -9,19 +9,22 @@ use crate::format::MemoryInfo;
 
 use crate::write::memory_range::MemoryRange;
 
-/// Ranges that are not stored, so that a plan with a million of them takes no memory for each.
+/// Ranges that are not stored, so that a plan with a million of them takes little memory for each.
 pub(crate) trait ComputedRanges: fmt::Debug + Send + Sync {
     fn count(&self) -> usize;
-    /// Returns the address and the size of a range. Called several times.
-    fn bounds(&self, index: usize) -> (u64, u64);
-    /// Returns the range with these bounds. Called once, or twice if memory is compressed for a sink that cannot seek.
-    fn range(&self, index: usize) -> MemoryRange<'_>;
+    /// Returns the address and the size of each range. Called several times.
+    fn bounds(&self) -> Box<dyn Iterator<Item = (u64, u64)> + '_>;
+    /// Returns the ranges with these bounds. Called a second time if memory is compressed for a sink that cannot seek, and
+    /// if the plan is made parallel to a source.
+    fn ranges(&self) -> Box<dyn Iterator<Item = MemoryRange<'_>> + '_>;
 }
 
 /// The ranges of a full user dump, each with its row of the table.
 pub(crate) trait ComputedRegions: ComputedRanges {
-    /// Returns the row of a range; its size is that of the range. Called several times.
+    /// Returns the row of a range; its size is that of the range.
     fn row(&self, index: usize) -> MemoryInfo;
+    /// Returns the row of each range.
+    fn rows(&self) -> Box<dyn Iterator<Item = MemoryInfo> + '_>;
 }
 
 impl<T: ComputedRanges + ?Sized> ComputedRanges for Arc<T> {
@@ -29,12 +32,12 @@ impl<T: ComputedRanges + ?Sized> ComputedRanges for Arc<T> {
         (**self).count()
     }
 
-    fn bounds(&self, index: usize) -> (u64, u64) {
-        (**self).bounds(index)
+    fn bounds(&self) -> Box<dyn Iterator<Item = (u64, u64)> + '_> {
+        (**self).bounds()
     }
 
-    fn range(&self, index: usize) -> MemoryRange<'_> {
-        (**self).range(index)
+    fn ranges(&self) -> Box<dyn Iterator<Item = MemoryRange<'_>> + '_> {
+        (**self).ranges()
     }
 }
 
@@ -66,8 +69,14 @@ impl<'a> RangeList<'a> {
     /// Returns the address and the size of each range.
     pub(super) fn bounds(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
         let listed = self.listed.iter().map(|range| (range.address(), range.size()));
-        let computed = self.computed.iter().flat_map(|ranges| (0..ranges.count()).map(|index| ranges.bounds(index)));
+        let computed = self.computed.iter().flat_map(|ranges| ranges.bounds());
         listed.chain(computed)
+    }
+
+    /// Passes each range to `find` until it finds something.
+    pub(super) fn each<'r, T>(&'r self, mut find: impl FnMut(&MemoryRange<'r>) -> Option<T>) -> Option<T> {
+        let mut computed = self.computed.iter().flat_map(|ranges| ranges.ranges());
+        self.listed.iter().find_map(&mut find).or_else(|| computed.find_map(|range| find(&range)))
     }
 
     /// Appends the ranges of another list, and sorts the added ranges by address.
@@ -81,13 +90,13 @@ impl<'a> RangeList<'a> {
 
     /// Returns the added ranges by reference (readers continue where they are), and computes the others.
     pub(super) fn lend(&mut self) -> impl Iterator<Item = MemoryRange<'_>> {
-        let computed = self.computed.iter().flat_map(|ranges| (0..ranges.count()).map(|index| ranges.range(index)));
+        let computed = self.computed.iter().flat_map(|ranges| ranges.ranges());
         self.listed.iter_mut().map(MemoryRange::lend).chain(computed)
     }
 
     /// Takes the added ranges, which may be readers that can be read only once, and computes the others.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = MemoryRange<'_>> {
-        let computed = self.computed.iter().flat_map(|ranges| (0..ranges.count()).map(|index| ranges.range(index)));
+        let computed = self.computed.iter().flat_map(|ranges| ranges.ranges());
         self.listed.drain(..).chain(computed)
     }
 }

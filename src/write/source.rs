@@ -3,6 +3,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Range;
+use std::fs::File;
 use std::io;
 
 use crate::error::WriteError;
@@ -52,16 +54,26 @@ impl<F: Fn(u64, &mut [u8]) -> io::Result<usize>> ReadAt for F {
 }
 
 #[cfg(unix)]
-impl ReadAt for std::fs::File {
+impl ReadAt for File {
     fn read_at(&self, address: u64, room: &mut [u8]) -> io::Result<usize> {
         std::os::unix::fs::FileExt::read_at(self, room, address)
     }
 }
 
 #[cfg(windows)]
-impl ReadAt for std::fs::File {
+impl ReadAt for File {
     fn read_at(&self, address: u64, room: &mut [u8]) -> io::Result<usize> {
         std::os::windows::fs::FileExt::seek_read(self, room, address)
+    }
+}
+
+/// Moves the position of the file.
+#[cfg(not(any(unix, windows)))]
+impl ReadAt for File {
+    fn read_at(&self, address: u64, room: &mut [u8]) -> io::Result<usize> {
+        let mut file = self;
+        io::Seek::seek(&mut file, io::SeekFrom::Start(address))?;
+        io::Read::read(&mut file, room)
     }
 }
 
@@ -71,10 +83,18 @@ impl<T: ReadAt + ?Sized> ReadAt for alloc::sync::Arc<T> {
     }
 }
 
+/// A file, and where the bytes of a range begin in it.
+#[derive(Clone, Copy)]
+pub(super) struct InFile<'a> {
+    pub(super) file: &'a File,
+    pub(super) offset: u64,
+}
+
 /// The source of the bytes.
 pub(super) enum Reader<'a> {
     InOrder(Box<dyn io::Read + Send + 'a>),
     ByAddress(Box<dyn ReadAt + Send + 'a>),
+    InFile(InFile<'a>),
 }
 
 impl fmt::Debug for Reader<'_> {
@@ -82,6 +102,7 @@ impl fmt::Debug for Reader<'_> {
         f.write_str(match self {
             Self::InOrder(_) => "from a reader",
             Self::ByAddress(_) => "read by address",
+            Self::InFile(_) => "in a file",
         })
     }
 }
@@ -94,6 +115,7 @@ impl Reader<'_> {
             Self::ByAddress(reader) => {
                 Reader::ByAddress(Box::new(move |address, room: &mut [u8]| reader.read_at(address, room)))
             }
+            Self::InFile(place) => Reader::InFile(*place),
         }
     }
 }
@@ -106,6 +128,8 @@ pub(super) struct Source<'a> {
     short_source: ShortSource,
     /// How many bytes of the range have been read or zero-filled.
     at: u64,
+    /// The number of bytes at which reading stops, if that is before the end of the range.
+    stop: u64,
     /// Set once no more bytes can be read; contains the error, if there was one.
     end: Option<Option<io::ErrorKind>>,
     /// The latest run of missing bytes, which the next missing bytes may extend.
@@ -114,7 +138,31 @@ pub(super) struct Source<'a> {
 
 impl<'a> Source<'a> {
     pub(super) const fn new(reader: Reader<'a>, address: u64, size: u64, short_source: ShortSource) -> Self {
-        Self { reader, address, size, short_source, at: 0, end: None, gap: None }
+        Self { reader, address, size, short_source, at: 0, stop: size, end: None, gap: None }
+    }
+
+    /// Limits the source to a part of the range. Only for readers that read by position.
+    pub(super) fn part(self, part: Range<u64>) -> Self {
+        Self { at: part.start, stop: part.end, ..self }
+    }
+
+    /// Returns the number of bytes that have not been read yet.
+    pub(super) const fn left(&self) -> u64 {
+        self.stop.saturating_sub(self.at)
+    }
+
+    /// Reports missing bytes at the end of what was read, which may continue those of the part before it.
+    pub(super) fn finish(&mut self, shortfalls: &mut Vec<Shortfall>) {
+        let Some(gap) = self.gap.take() else { return };
+        let follows = |last: &Shortfall| {
+            let Shortfall { address, size, offset, missing, error } = *last;
+            (address, size, error) == (gap.address, gap.size, gap.error)
+                && offset.checked_add(missing) == Some(gap.offset)
+        };
+        match shortfalls.last_mut().filter(|last| follows(last)) {
+            Some(last) => last.missing = last.missing.saturating_add(gap.missing),
+            None => shortfalls.push(gap),
+        }
     }
 
     /// Fills `room` with the next bytes of the range. An error comes with the number of bytes filled before it. `index` is
@@ -157,7 +205,7 @@ impl<'a> Source<'a> {
             self.at += count as u64;
         }
         if self.at >= self.size {
-            shortfalls.extend(self.gap.take());
+            self.finish(shortfalls);
         }
         Ok(())
     }
@@ -168,6 +216,10 @@ impl<'a> Source<'a> {
                 Reader::InOrder(reader) => reader.read(room),
                 Reader::ByAddress(reader) => match self.address.checked_add(self.at) {
                     Some(address) => reader.read_at(address, room),
+                    None => Ok(0),
+                },
+                Reader::InFile(InFile { file, offset }) => match offset.checked_add(self.at) {
+                    Some(offset) => file.read_at(offset, room),
                     None => Ok(0),
                 },
             };
@@ -185,6 +237,10 @@ impl<'a> Source<'a> {
         match (self.short_source, &self.reader) {
             (ShortSource::ZeroFillErrors, Reader::ByAddress(_)) => {
                 let in_page = PAGE - self.address.wrapping_add(self.at) % PAGE;
+                Some(usize::try_from(in_page).unwrap_or(usize::MAX).min(rest))
+            }
+            (ShortSource::ZeroFillErrors, Reader::InFile(InFile { offset, .. })) => {
+                let in_page = PAGE - offset.wrapping_add(self.at) % PAGE;
                 Some(usize::try_from(in_page).unwrap_or(usize::MAX).min(rest))
             }
             (ShortSource::ZeroFillErrors, Reader::InOrder(_)) => Some(rest),

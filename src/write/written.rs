@@ -18,6 +18,10 @@ pub struct Written {
     pub shortfalls: Vec<Shortfall>,
     /// The memory, if it was compressed: [`MinidumpBuilder::compressed`](crate::write::MinidumpBuilder::compressed).
     pub compressed: Option<Compressed>,
+    /// How many of these bytes the kernel copied from file to file
+    /// ([`Plan::write_to_file`](crate::write::Plan::write_to_file)); the others were written. File systems that share blocks
+    /// do so within these bytes.
+    pub bytes_by_kernel: u64,
 }
 
 /// A run of zeros in a memory range, in place of bytes that could not be read.

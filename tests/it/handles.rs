@@ -187,7 +187,7 @@ fn a_chain_that_leaves_the_file_ends_with_an_error() {
             })
         };
         in_every_form(dump, |dump, _| {
-            let (available, offset) = (available as u64, dump.data().len() as u64 - available as u64);
+            let (available, offset) = (available as u64, dump.file_size() - available as u64);
             let cut = ReadError::Truncated { what: WHAT, offset, needed: 12, available };
             assert_eq!(records(&handle(dump, 0)), [Ok((100, vec![])), Err(cut)]);
         });

@@ -42,7 +42,7 @@ fn either_signature_tells_the_byte_order() {
         ];
         assert_eq!((dump.byte_order(), found), (order, fields));
         assert_eq!((header.signature, header.flags), (0x504d_444d, 0x1122_3344_5566_7788));
-        assert_eq!(dump.data(), bytes);
+        assert_eq!(dump.data().unwrap(), bytes);
     }
 }
 

@@ -19,6 +19,7 @@ mod differential;
 mod directory;
 mod emit;
 mod face;
+mod file_source;
 mod from_nothing;
 pub mod full_user_dump;
 mod growth;
@@ -80,6 +81,7 @@ mod system;
 mod tables;
 mod threads;
 mod tidy;
+mod to_file;
 mod tools;
 mod twins;
 mod vendor;
@@ -105,6 +107,7 @@ fn main() -> ExitCode {
         directory::trials(),
         emit::trials(),
         face::trials(),
+        file_source::trials(),
         from_nothing::trials(),
         full_user_dump::trials(),
         growth::trials(),
@@ -167,6 +170,7 @@ fn main() -> ExitCode {
         tables::trials(),
         threads::trials(),
         tidy::trials(),
+        to_file::trials(),
         tools::trials(),
         twins::trials(),
         vendor::trials(),

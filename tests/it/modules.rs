@@ -201,7 +201,7 @@ fn a_record_outside_the_file_leaves_the_module() {
         in_every_form(
             |_| dump(),
             |dump, _| {
-                let file = dump.data().len() as u64;
+                let file = dump.file_size();
                 let available = if rva == 33 { file - 33 } else { available };
                 let missing = |what| ReadError::Truncated { what, offset: rva.into(), needed: size.into(), available };
                 let [first, second] = [0, 1].map(|index| modules(dump).get(index).expect("it is present"));

@@ -97,7 +97,7 @@ fn check_cuts(name: &str, whole: &[u8], random: &mut Random, cuts: usize) -> usi
         };
         let memory = dump.memory();
         for range in memory.visible_ranges().filter_map(|range| range.in_file()) {
-            inside(range.offset, range.bytes);
+            inside(range.offset, range.bytes().unwrap());
             assert_eq!(memory.run_len(range.address, range.size), range.size);
         }
         match &dump {
@@ -106,9 +106,11 @@ fn check_cuts(name: &str, whole: &[u8], random: &mut Random, cuts: usize) -> usi
                     inside(it.entry().location.rva.into(), it.bytes());
                 })
             }
-            Dump::FullUserDump(dump) => dump.stored_regions().filter(|it| !it.range.bytes.is_empty()).for_each(|it| {
-                inside(it.range.offset, it.range.bytes);
-            }),
+            Dump::FullUserDump(dump) => {
+                dump.stored_regions().filter(|it| !it.range.bytes().unwrap().is_empty()).for_each(|it| {
+                    inside(it.range.offset, it.range.bytes().unwrap());
+                })
+            }
             _ => unreachable!("there are two formats"),
         }
     }

@@ -316,7 +316,7 @@ fn parts_larger_than_the_file_together_are_refused() {
         let ReadError::BudgetSpent { what: "MINIDUMP_MAC_CRASH_INFO_RECORD", limit, .. } = error else {
             panic!("{error}")
         };
-        assert_eq!(limit, dump.data().len() as u64);
+        assert_eq!(limit, dump.file_size());
     });
 }
 

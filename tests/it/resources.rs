@@ -2,7 +2,10 @@
 //! claimed.
 
 mod allocator;
+mod free;
 mod hostile;
+mod letters;
+mod many_ranges;
 mod proportion;
 mod scale;
 mod sections;
@@ -35,8 +38,16 @@ pub fn trials() -> Vec<Trial> {
         the_index_of_memory_costs_what_its_ranges_do,
         lists_that_claim_four_billion_entries_allocate_nothing,
     ];
-    let others =
-        [hostile::trials(), proportion::trials(), scale::trials(), sections::trials(), shared::trials()].into_iter();
+    let others = [
+        free::trials(),
+        hostile::trials(),
+        letters::trials(),
+        proportion::trials(),
+        scale::trials(),
+        sections::trials(),
+        shared::trials(),
+    ]
+    .into_iter();
     others.flatten().chain(own).collect()
 }
 
@@ -139,7 +150,7 @@ fn walk(bytes: &[u8]) -> u64 {
         walk_stream(decoded, &mut sum);
     }
     for thread in dump.threads() {
-        sum.0 += dump.stack(&thread).ok().flatten().map_or(0, |stack| stack.bytes.len() as u64);
+        sum.0 += dump.stack(&thread).ok().flatten().map_or(0, |stack| stack.bytes().unwrap().len() as u64);
     }
     for exception in dump.exceptions().flatten() {
         sum.0 += exception.address() + exception.context().ok().flatten().map_or(0, |it| it.as_bytes().len() as u64);
@@ -185,8 +196,10 @@ fn walk_stream(decoded: Result<Stream<'_>, userdump::ReadError>, sum: &mut Sum) 
                 sum.0 += name.name().map_or(0, |name| name.trim_end_nul().as_bytes().len() as u64);
             }
         }
-        Stream::MemoryList(list) => sum.0 += list.iter().map(|range| range.bytes.len() as u64).sum::<u64>(),
-        Stream::Memory64List(list) => sum.0 += list.iter().map(|range| range.bytes.len() as u64).sum::<u64>(),
+        Stream::MemoryList(list) => sum.0 += list.iter().map(|range| range.bytes().unwrap().len() as u64).sum::<u64>(),
+        Stream::Memory64List(list) => {
+            sum.0 += list.iter().map(|range| range.bytes().unwrap().len() as u64).sum::<u64>()
+        }
         Stream::MemoryInfoList(list) => sum.0 += list.iter().map(|region| region.size() & 0xff).sum::<u64>(),
         Stream::ThreadInfoList(list) => sum.0 += list.iter().map(|info| u64::from(info.id())).sum::<u64>(),
         Stream::CommentW(comment) => sum.0 += comment.text().units().map(u64::from).sum::<u64>(),

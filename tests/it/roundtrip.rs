@@ -345,7 +345,7 @@ fn read_back_memory(input: &Input, dump: &Minidump<'_>) {
     assert_eq!((list.is_some(), list64.is_some()), (input.memory.is_some(), input.memory64.is_some()));
     let ranges = || input.memory.iter().chain(&input.memory64).flatten();
     let found = list.into_iter().flatten().chain(list64.into_iter().flatten());
-    let found: Vec<_> = found.map(|range| (range.address, range.size, range.bytes)).collect();
+    let found: Vec<_> = found.map(|range| (range.address, range.size, range.bytes().unwrap())).collect();
     let expected: Vec<_> = ranges().map(|(address, bytes)| (*address, bytes.len() as u64, bytes.as_slice())).collect();
     assert_eq!(found, expected);
     let memory = dump.memory();

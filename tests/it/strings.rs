@@ -95,7 +95,7 @@ fn a_text_that_extends_past_the_file_is_an_error() {
     for (size, available) in [(6, 4), (0x7fff_ffff, 4), (u32::MAX, 4)] {
         let dump = move |_| Dump::new().thread_name(1, Text::Units(size, vec![1, 2]));
         in_every_form(dump, |dump, facts| {
-            let text = dump.data().len() as u64 - 4;
+            let text = dump.file_size() - 4;
             assert_eq!(facts.stream(24).map(|names| facts.u64(names.rva.0 + 8)), Some(text - 4));
             let error = truncated(text, size.into(), available);
             assert_eq!(first_name(dump).map(|_| ()), Err(error));
@@ -158,7 +158,7 @@ fn zero_is_an_rva_where_a_string_is_required() {
     };
     in_every_form(dump, |dump, _| {
         // The signature is read as the size.
-        let error = truncated(4, 0x504d_444d, dump.data().len() as u64 - 4);
+        let error = truncated(4, 0x504d_444d, dump.file_size() - 4);
         assert_eq!(first_name(dump).map(|_| ()), Err(error));
         assert_eq!(module_name(dump).map(|_| ()), Err(error));
         let unloaded = dump.stream::<userdump::read::module::UnloadedModuleList<'_>>().expect("it is valid");

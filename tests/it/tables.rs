@@ -49,7 +49,7 @@ fn tokens_have_the_bytes_of_the_file() {
             let heads = tokens.iter().map(|it| (it.offset, it.raw.token_size, it.raw.token_id, it.raw.token_handle));
             assert_eq!(heads.collect::<Vec<_>>(), [(start, 25, 7, 0x1_0000_0004), (start + 25, 16, 8, 0)]);
             let at = start as usize;
-            assert_eq!([tokens[0].bytes, tokens[1].bytes], [&dump.data()[at..at + 25], &dump.data()[at + 25..at + 41]]);
+            assert_eq!([tokens[0].bytes, tokens[1].bytes], [&facts.bytes[at..at + 25], &facts.bytes[at + 25..at + 41]]);
             assert_eq!(tokens[0].bytes[16..], [1; 9]);
         });
     }

@@ -6,6 +6,7 @@ use core::str::FromStr;
 use crate::error::{ParseError, ReadError};
 use crate::format::StreamType;
 use crate::format::serde_forms::serde_as_text;
+use crate::read::bytes::Bytes;
 
 /// A fault in a dump; see [`Dump::check`](crate::read::Dump::check).
 ///
@@ -302,6 +303,9 @@ finding_codes! {
     PartsOverlap => "parts-overlap", "the part overlaps the previous one";
     /// So many references lead to the same bytes that following all of them would take too long.
     ReferencesExceedFile => "references-exceed-file", "too many references lead to the same bytes to follow them all";
+    /// The file could not be read while it was checked, so other findings may be wrong or missing. This finding is reported
+    /// last, and only for a `SourceFile`. Its error is that of the first access that failed.
+    FileUnreadable => "file-unreadable", "the file cannot be read";
 }
 
 serde_as_text!(FindingCode);
@@ -323,5 +327,13 @@ impl FromStr for FindingCode {
 impl fmt::Display for FindingCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+/// Reports that the file could not be read.
+pub(crate) fn of_file(bytes: &Bytes<'_>, found: &mut dyn FnMut(Finding)) {
+    if let Some(error) = bytes.fault() {
+        let (code, offset) = (FindingCode::FileUnreadable, error.offset().unwrap_or(0));
+        found(Finding { code, stream: None, entry: None, offset, error: Some(error) });
     }
 }

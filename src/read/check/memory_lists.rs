@@ -12,9 +12,11 @@ use crate::read::check::state::{Check, Place};
 
 /// A range with its bytes, and the place of its entry.
 #[derive(Clone, Copy)]
-struct Listed<'a> {
+struct Listed {
     start: u64,
-    bytes: &'a [u8],
+    /// The position and number of its bytes.
+    offset: u64,
+    size: u64,
     place: Place,
 }
 
@@ -60,9 +62,9 @@ impl<'a> Check<'a, '_> {
         let target = dump.target();
         let listed = |stream_type, entry, offset, range: MemoryRange<'a>| {
             let place = Place { stream: Some(stream_type), entry: Some(entry), offset };
-            Listed { start: target.mask(range.address), bytes: range.bytes, place }
+            Listed { start: target.mask(range.address), offset: range.offset, size: range.available(), place }
         };
-        let mut ranges: Vec<Listed<'a>> = Vec::new();
+        let mut ranges: Vec<Listed> = Vec::new();
         if let Ok(Some(list)) = dump.stream::<MemoryList<'a>>() {
             let entries = (0..).zip(&list);
             ranges.extend(
@@ -75,26 +77,26 @@ impl<'a> Check<'a, '_> {
                 listed(StreamType::MEMORY64_LIST, index, list.descriptors().entry_offset(index), range)
             }));
         }
-        ranges.retain(|range| !range.bytes.is_empty());
+        ranges.retain(|range| range.size > 0);
         // The sort is stable: of two ranges with the same start, the earlier entry comes first.
         ranges.sort_by_key(|range| range.start);
         // The range with the highest end so far.
-        let mut furthest: Option<Listed<'a>> = None;
+        let mut furthest: Option<Listed> = None;
         for range in ranges {
             let Some(before) = furthest else {
                 furthest = Some(range);
                 continue;
             };
-            let rest = usize::try_from(range.start - before.start).ok().and_then(|skip| before.bytes.get(skip..));
-            let rest = rest.unwrap_or_default();
-            let common = rest.len().min(range.bytes.len());
+            let skip = range.start - before.start;
+            let rest = before.size.saturating_sub(skip);
+            let common = rest.min(range.size);
             if common > 0
-                && self.may_read(range.place, "memory range", common as u64)
-                && rest.get(..common) != range.bytes.get(..common)
+                && self.may_read(range.place, "memory range", common)
+                && dump.bytes().differing(before.offset + skip, range.offset, common) > 0
             {
                 self.report(FindingCode::RangesDisagree, range.place, None);
             }
-            if range.bytes.len() > rest.len() {
+            if range.size > rest {
                 furthest = Some(range);
             }
         }

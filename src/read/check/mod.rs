@@ -46,7 +46,19 @@ impl<'a> Minidump<'a> {
         let effects = Effects::of(self.bytes().size(), claims(self, entries));
         let is_before_directory_end = false;
         let (dump, memory, threads) = (*self, None, None);
-        Check { dump, memory, threads, positions, looked_at, entries, effects, is_before_directory_end, found }.run();
+        Check {
+            dump,
+            memory,
+            threads,
+            positions,
+            looked_at,
+            entries,
+            effects,
+            is_before_directory_end,
+            found: &mut *found,
+        }
+        .run();
+        finding::of_file(self.bytes(), found);
     }
 }
 
@@ -72,7 +84,7 @@ impl<'a> Check<'a, '_> {
             }
             self.limits(&stream, place, decoded.as_ref().ok());
             if stream.stream_type() != StreamType::UNUSED {
-                let whole = stream.bytes().len() as u64;
+                let whole = stream.available();
                 let size = decoded.as_ref().map_or(whole, |decoded| decoded.size_in_file(&stream));
                 self.refuse_memory(place, "stream", stream.offset(), size);
             }

@@ -227,7 +227,7 @@ impl<'a> Check<'a, '_> {
                 let range = MemoryRange::from_descriptor(self.dump.dump_bytes(), stack);
                 self.range(place, Some(&range));
                 let memory = self.memory.get_or_insert_with(|| Memory::listed(&self.dump));
-                let last = (range.bytes.len() as u64).checked_sub(1).map(|size| range.address.saturating_add(size));
+                let last = range.available().checked_sub(1).map(|size| range.address.saturating_add(size));
                 if last.is_some_and(|last| memory.visible_within(range.address, last).next().is_none()) {
                     self.report(FindingCode::StackNotListed, place, None);
                 } else if !memory.agrees(&range, &mut self.looked_at) && !self.looked_at.is_spent() {

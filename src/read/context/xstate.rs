@@ -11,6 +11,7 @@ use crate::format::context::{
 use crate::format::debug::debug_without_bytes;
 use crate::format::size32;
 use crate::format::system::XStateConfigFeature;
+use crate::read::source::Source;
 
 use crate::read::bytes::{ByteOrder, Bytes, integers};
 use crate::read::context::registers::Context;
@@ -112,7 +113,7 @@ impl<'a> Context<'a> {
         let (start, declared_size) = self.chunk_place(layout)?;
         let chunk = self.as_bytes().get(usize::try_from(start).ok()?..)?;
         let chunk = usize::try_from(declared_size).ok().and_then(|size| chunk.get(..size)).unwrap_or(chunk);
-        let header: XSaveHeader = Bytes::new(&[], ByteOrder::Little).read_from("", chunk, 0).ok()?;
+        let header: XSaveHeader = Bytes::new(Source::NOTHING, ByteOrder::Little).read_from("", chunk, 0).ok()?;
         let XSaveHeader { mask: present, compaction_mask: compaction, .. } = header;
         let config = config.copied();
         Some(XState { context: *self, fxsave, xmm, declared_size, start, chunk, present, compaction, config })
@@ -120,7 +121,7 @@ impl<'a> Context<'a> {
 
     /// The offset of the chunk in the record and its size, if the `CONTEXT_EX` is valid.
     fn chunk_place(&self, layout: &ContextLayout) -> Option<(u32, u32)> {
-        let parts: ContextEx = Bytes::new(&[], self.byte_order()).read_from("", self.tail(), 0).ok()?;
+        let parts: ContextEx = Bytes::new(Source::NOTHING, self.byte_order()).read_from("", self.tail(), 0).ok()?;
         let back = -i64::from(layout.size);
         let chunk = i64::from(parts.xstate.offset);
         let is_before = [parts.all, parts.legacy].into_iter().all(|part| i64::from(part.offset) == back);

@@ -6,6 +6,7 @@ use crate::format::context::{ContextEx, ContextLayout, RegisterGroup};
 use crate::format::full_user_dump::ExceptionRecord32;
 use crate::format::structure::Stored;
 use crate::format::{ExceptionRecord, size32};
+use crate::read::source::Source;
 
 use crate::read::bytes::{Bytes, Decode};
 use crate::read::context::registers::Context;
@@ -28,7 +29,7 @@ pub(crate) fn context_size(target: Target) -> Option<u64> {
 /// The structure at an address; `None` if it is not entirely in the dump.
 pub(crate) fn structure_at<T: Decode + Stored>(memory: &Memory<'_>, address: u64) -> Option<T> {
     let bytes = bytes_at(memory, address, size32::<T>())?;
-    Bytes::new(&bytes, memory.byte_order()).read("", 0).ok()
+    Bytes::new(Source::Bytes(&bytes), memory.byte_order()).read("", 0).ok()
 }
 
 /// The addresses of the record and the context in an `EXCEPTION_POINTERS`.

@@ -7,7 +7,7 @@ use crate::format::full_user_dump::{
     ExceptionDebugEvent32, ExceptionDebugEvent64, UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
 };
 use crate::read::check::cut::{Claim, Effects};
-use crate::read::check::finding::{Finding, FindingCode};
+use crate::read::check::finding::{Finding, FindingCode, of_file};
 
 use crate::read::full_user_dump::dump::FullUserDump;
 
@@ -18,7 +18,8 @@ impl FullUserDump<'_> {
     ///
     /// The time is proportional to the number of threads, modules and regions (n log n for the threads).
     pub fn check(&self, found: &mut dyn FnMut(Finding)) {
-        let mut check = Check { dump: *self, effects: Effects::of(self.bytes().size(), claims(self)), found };
+        let mut check =
+            Check { dump: *self, effects: Effects::of(self.bytes().size(), claims(self)), found: &mut *found };
         if let Some(cause) = check.effects.cause() {
             (check.found)(cause);
         }
@@ -29,6 +30,7 @@ impl FullUserDump<'_> {
         if let Some(effect) = check.effects.only() {
             (check.found)(effect);
         }
+        of_file(self.bytes(), found);
     }
 }
 

@@ -7,6 +7,7 @@ use crate::format::full_user_dump::{
     ExceptionDebugEvent32, ExceptionDebugEvent64, USERDU64_SIGNATURE, USERDUMP_SIGNATURE, UsermodeCrashdumpHeader32,
     UsermodeCrashdumpHeader64,
 };
+use crate::read::source::Source;
 
 use crate::read::bytes::{ByteOrder, Bytes, signature};
 use crate::read::context::registers::Context;
@@ -71,7 +72,18 @@ impl<'a> FullUserDump<'a> {
     /// [`ReadError::Signature`] if the file does not start with `USERDUMP` or `USERDU64`, [`ReadError::Truncated`] if
     /// the header is not entirely in the file.
     pub fn parse(data: &'a [u8]) -> Result<Self, ReadError> {
-        let bytes = Bytes::new(data, ByteOrder::Little);
+        Self::from_source(data)
+    }
+
+    /// Like [`FullUserDump::parse`], for bytes that may be in a `SourceFile`, which is then read
+    /// piece by piece.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`FullUserDump::parse`], and `ReadError::Source` if the file cannot be read.
+    pub fn from_source(source: impl Into<Source<'a>>) -> Result<Self, ReadError> {
+        let bytes = Bytes::new(source.into(), ByteOrder::Little);
+        let data = bytes.start(USERDUMP_SIGNATURE.len())?;
         let is_64_bit = data.starts_with(&USERDU64_SIGNATURE);
         let header: UsermodeCrashdumpHeader64 = match is_64_bit {
             true => bytes.read("USERMODE_CRASHDUMP_HEADER64", 0)?,
@@ -90,15 +102,22 @@ impl<'a> FullUserDump<'a> {
     }
 
     /// Returns the same dump with other bytes, which are not parsed: the header and the inferred facts are kept.
-    pub(crate) const fn rebound<'b>(&self, data: &'b [u8]) -> FullUserDump<'b> {
+    pub(crate) const fn rebound<'b>(&self, source: Source<'b>) -> FullUserDump<'b> {
         let Self { header, is_64_bit, context_size, stored, .. } = *self;
-        FullUserDump { dump: self.dump.rebound(data), header, is_64_bit, context_size, stored }
+        FullUserDump { dump: self.dump.rebound(source), header, is_64_bit, context_size, stored }
     }
 
-    /// Returns the bytes of the file.
+    /// The bytes of the file, if all of them are in memory; `None` if the dump is read from a
+    /// `SourceFile`.
     #[must_use]
-    pub const fn data(&self) -> &'a [u8] {
-        self.dump.data()
+    pub const fn data(&self) -> Option<&'a [u8]> {
+        self.dump_bytes().data()
+    }
+
+    /// The size of the file in bytes.
+    #[must_use]
+    pub const fn file_size(&self) -> u64 {
+        self.dump_bytes().file_size()
     }
 
     /// Returns the header; the 32-bit header is zero-extended.

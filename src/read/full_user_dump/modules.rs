@@ -7,6 +7,7 @@ use crate::format::debug::debug_without_bytes;
 use crate::format::full_user_dump::{CrashModule32, CrashModule64};
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::list::by_address::Addressed;
+use crate::read::source::Source;
 use crate::read::target::Target;
 use crate::read::text::ansi::Ansi;
 use crate::read::text::utf8::until_nul;
@@ -32,9 +33,9 @@ debug_without_bytes!(UserModule { raw, offset; name });
 
 impl<'a> UserModule<'a> {
     /// Returns the same entry for other bytes of the same size.
-    pub(crate) fn rebound<'b>(&self, data: &'b [u8]) -> UserModule<'b> {
+    pub(crate) fn rebound<'b>(&self, source: Source<'b>) -> UserModule<'b> {
         let Self { raw, target, offset, name_offset, .. } = *self;
-        let name = Bytes::new(data, ByteOrder::Little).clipped(name_offset, raw.image_name_length.into());
+        let name = Bytes::new(source, ByteOrder::Little).clipped(name_offset, raw.image_name_length.into());
         UserModule { raw, target, offset, name_offset, name }
     }
 
@@ -127,7 +128,7 @@ impl<'a> UserModules<'a> {
         let missing = || {
             // The header is at position 0.
             let room = if all.offset == 0 { 0 } else { header_size };
-            let available = self.dump.bytes().clipped(all.offset, room).len() as u64;
+            let available = self.dump.bytes().available(all.offset, room);
             ReadError::Truncated { what: WHAT, offset: all.offset, needed: header_size, available }
         };
         name.or_else(|| (all.left > 0).then(missing))

@@ -39,8 +39,9 @@ impl<'a> Iterator for StoredRegions<'a> {
         // A saturated position is beyond the end of every file, and so are all later ones. The header is at position 0.
         let (offset, has_data) = (self.offset, self.dump.header().data_offset != 0);
         self.offset = offset.saturating_add(info.size());
-        let bytes = self.dump.bytes().clipped(offset, if has_data { info.size() } else { 0 });
-        Some(StoredRegion { info, range: MemoryRange { address: info.base(), size: info.size(), offset, bytes } })
+        let most = if has_data { info.size() } else { 0 };
+        let range = MemoryRange::at(*self.dump.bytes(), (info.base(), info.size()), offset, most);
+        Some(StoredRegion { info, range })
     }
 }
 

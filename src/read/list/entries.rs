@@ -7,6 +7,7 @@ use core::marker::PhantomData;
 use crate::error::ReadError;
 use crate::format::debug::Hex;
 use crate::format::{LocationDescriptor, Stored};
+use crate::read::source::Source;
 
 use crate::read::bytes::Decode;
 use crate::read::dump_bytes::DumpBytes;
@@ -165,9 +166,10 @@ impl<'a, R: Record<'a>> List<'a, R> {
         if location.data_size == 0 {
             return Ok(Self::at(dump, R::LIST, start, R::SIZE, 0, 0));
         }
-        let bytes = dump.bytes().clipped(start, location.data_size.into());
+        let available = dump.bytes().available(start, location.data_size.into());
+        let bytes = dump.bytes().clipped(start, available.min(COUNT));
         let count: u32 = dump.bytes().read_from(R::LIST, bytes, start)?;
-        Ok(Self::at(dump, R::LIST, start + COUNT, R::SIZE, count.into(), bytes.len() as u64 - COUNT))
+        Ok(Self::at(dump, R::LIST, start + COUNT, R::SIZE, count.into(), available - COUNT))
     }
 
     /// The `declared` entries of `entry_size` bytes from `offset` in the file: those within `size` bytes and the file.
@@ -179,15 +181,15 @@ impl<'a, R: Record<'a>> List<'a, R> {
         declared: u64,
         size: u64,
     ) -> Self {
-        let present = dump.bytes().clipped(offset, size).len() as u64;
+        let present = dump.bytes().available(offset, size);
         let len = declared.min(present / entry_size.max(1));
         Self { dump: *dump, what, offset, entry_size, len, declared, record: PhantomData }
     }
 
     /// The same entries of other bytes of the same size.
-    pub(crate) const fn rebound<'b, S>(&self, data: &'b [u8]) -> List<'b, S> {
+    pub(crate) const fn rebound<'b, S>(&self, source: Source<'b>) -> List<'b, S> {
         let Self { what, offset, entry_size, len, declared, .. } = *self;
-        List { dump: self.dump.rebound(data), what, offset, entry_size, len, declared, record: PhantomData }
+        List { dump: self.dump.rebound(source), what, offset, entry_size, len, declared, record: PhantomData }
     }
 
     pub(crate) const fn dump(&self) -> &DumpBytes<'a> {

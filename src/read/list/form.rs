@@ -71,7 +71,7 @@ fn plausible_entries<'a, R: Record<'a>>(stream: &RawStream<'a>, (start, size): F
 
 fn is_plausible<'a, R: Record<'a>>(stream: &RawStream<'a>, offset: u64, size: u64) -> bool {
     let dump = stream.dump();
-    dump.bytes().clipped(offset, size).len() as u64 == size
+    dump.bytes().available(offset, size) == size
         && R::decode(dump, offset, size).is_ok_and(|entry| entry.is_plausible(dump))
 }
 

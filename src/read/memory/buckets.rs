@@ -1,5 +1,7 @@
 //! The buckets of compressed memory: which of them can be decompressed, and the positions of regions in them.
 
+#[cfg(feature = "lz4")]
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 #[cfg(feature = "lz4")]
@@ -77,8 +79,7 @@ impl Buckets {
         let tables = dump.tables();
         let fault = |bucket: &Bucket| {
             let (packed, plain) = (u64::from(bucket.packed), u64::from(bucket.plain));
-            let present = bytes.clipped(bucket.offset, packed).len() as u64;
-            if present < packed || packed == 0 || tables.hold(bucket.offset, packed) {
+            if bytes.available(bucket.offset, packed) < packed || packed == 0 || tables.hold(bucket.offset, packed) {
                 Some(BucketFault::OutsideFile)
             } else if plain > packed.saturating_mul(MAX_EXPANSION) {
                 Some(BucketFault::Expands)
@@ -268,6 +269,26 @@ struct InFile<'b> {
 }
 
 #[cfg(feature = "lz4")]
+impl<'b> InFile<'b> {
+    /// Returns the compressed contents of a bucket.
+    fn packed(&self, bucket: &Bucket) -> Result<Cow<'b, [u8]>, BucketFault> {
+        let size = u64::from(bucket.packed);
+        if self.bytes.file().is_none() {
+            return Ok(self.bytes.clipped(bucket.offset, size).into());
+        }
+        // A valid block is larger than its contents by at most one byte in 255.
+        let most = u64::from(bucket.plain).saturating_add(u64::from(bucket.plain) / 255).saturating_add(1 << 16);
+        let size = usize::try_from(size.min(most)).map_err(|_| BucketFault::AboveLimit)?;
+        let mut packed = alloc::vec![0; size];
+        if self.bytes.copy(bucket.offset, &mut packed) < size {
+            Err(BucketFault::Unreadable)
+        } else {
+            Ok(packed.into())
+        }
+    }
+}
+
+#[cfg(feature = "lz4")]
 impl Packed for InFile<'_> {
     fn size(&self, index: usize) -> Result<usize, BucketFault> {
         if let Some(fault) = self.buckets.faults.get(index).copied().unwrap_or(Some(BucketFault::OutsideFile)) {
@@ -280,7 +301,8 @@ impl Packed for InFile<'_> {
     fn unpack(&self, index: usize, into: &mut [u8]) -> Result<(), BucketFault> {
         let bucket = self.buckets.list.get(index).ok_or(BucketFault::OutsideFile)?;
         worked(into.len() as u64);
-        match decompress_into(self.bytes.clipped(bucket.offset, bucket.packed.into()), into) {
+        let packed = self.packed(bucket)?;
+        match decompress_into(&packed, into) {
             Ok(count) if count == into.len() => Ok(()),
             Ok(_) | Err(DecompressError::OutputTooSmall { .. }) => Err(BucketFault::OtherSize),
             Err(_) => Err(BucketFault::Undecodable),

@@ -4,21 +4,22 @@ use alloc::borrow::Cow;
 use core::fmt;
 
 use crate::error::ReadError;
-#[cfg(feature = "std")]
-use crate::format::compressed_memory::CompressedRegion;
 use crate::format::debug::Hex;
 use crate::read::budget::Budget;
-use crate::read::bytes::{ByteOrder, Bytes};
+use crate::read::bytes::{ByteOrder, Bytes, PART_SIZE};
 use crate::read::dump_bytes::DumpBytes;
 use crate::read::interval::Interval;
 use crate::read::memory::buckets::Buckets;
-use crate::read::memory::contents::{Contents, PART_SIZE};
+use crate::read::memory::contents::Contents;
 use crate::read::memory::lists::MemoryRange;
 use crate::read::memory::pieces::{Disjoint, Piece, agrees, disjoint};
 use crate::read::memory::search_table::Sorted;
 use crate::read::memory::visible::{VisibleRange, VisibleRanges};
 use crate::read::minidump::Minidump;
 use crate::read::shared::Shared;
+use crate::read::source::Source;
+#[cfg(feature = "std")]
+use crate::read::source::SourceFile;
 use crate::read::target::Target;
 use crate::read::work::worked;
 
@@ -47,6 +48,12 @@ use crate::read::work::worked;
 /// other ranges. Regions are left out if the entry of their bucket shows that the bucket is broken. Other broken
 /// buckets are detected when they are read: none of their bytes can be read, and [`Memory::fault_at`] returns the
 /// reason. Without the feature `lz4`, this is the case for all buckets.
+///
+/// # Many addresses
+///
+/// A read of a random address in a large dump mostly waits for memory. Programs that know many addresses before they
+/// read, such as stack scanners and heap walkers, should pass all of them to [`Memory::read_pointers`],
+/// [`Memory::read_u64s`], [`Memory::read_arrays`] or [`Memory::read_many`], which wait for many of them together.
 ///
 /// # Cloning and storing
 ///
@@ -139,23 +146,23 @@ impl<'a> Memory<'a> {
         self.bytes.size()
     }
 
-    pub(super) fn rebound<'b>(&self, data: &'b [u8]) -> Memory<'b> {
-        Memory { bytes: self.bytes.rebound(data), index: Shared::clone(&self.index) }
+    pub(super) fn rebound<'b>(&self, source: Source<'b>) -> Memory<'b> {
+        Memory { bytes: self.bytes.rebound(source), index: Shared::clone(&self.index) }
     }
 
     pub(super) fn emptied(&self) -> Memory<'static> {
         let Index { target, last_address, .. } = *self.index;
         let index = Index { target, last_address, ..Index::default() };
-        Memory { bytes: self.bytes.rebound(&[]), index: Shared::new(index) }
+        Memory { bytes: self.bytes.rebound(Source::NOTHING), index: Shared::new(index) }
     }
 
     #[inline]
-    fn mask(&self, address: u64) -> u64 {
+    pub(super) fn mask(&self, address: u64) -> u64 {
         address & self.index.last_address
     }
 
     #[inline]
-    fn pieces(&self) -> &Sorted<Piece> {
+    pub(super) fn pieces(&self) -> &Sorted<Piece> {
         &self.index.pieces
     }
 
@@ -185,7 +192,13 @@ impl<'a> Memory<'a> {
         Contents { bytes: self.bytes, buckets: self.buckets() }
     }
 
-    fn buckets(&self) -> Option<&Buckets> {
+    /// Returns the file, if the memory is read from one.
+    #[cfg(feature = "std")]
+    pub(crate) const fn file(&self) -> Option<&'a SourceFile> {
+        self.bytes.file()
+    }
+
+    pub(super) fn buckets(&self) -> Option<&Buckets> {
         self.index.buckets.as_deref()
     }
 
@@ -195,17 +208,31 @@ impl<'a> Memory<'a> {
         self.index.buckets.clone()
     }
 
-    /// Returns the bytes from `address` to the end of its range. They are empty if they cannot be borrowed; `None` if
-    /// no range contains `address`.
+    /// Returns the bytes from `address` to the end of its range. They are empty if they cannot be borrowed, or would have
+    /// to be read from a file; `None` if no range contains `address`.
     pub(crate) fn rest_of_range(&self, address: u64) -> Option<&[u8]> {
         let address = self.mask(address);
         let piece = self.pieces().get(address)?;
         let rest = piece.part(Interval { start: address, ..piece.interval });
-        Some(self.contents().lend(rest.place, rest.interval.size()).unwrap_or_default())
+        Some(self.contents().cheap(rest.place, rest.interval.size()).unwrap_or_default())
+    }
+
+    /// Returns the bytes from `address` on, at most `limit`, as far as they are contiguous in the process and in the file.
+    pub(super) fn contiguous(&self, address: u64, limit: u64) -> Option<&[u8]> {
+        let mut run = self.run_at(address);
+        let first = run.next()?;
+        let mut held = first.interval.size();
+        while held < limit {
+            match run.next() {
+                Some(piece) if piece.place == first.place + held => held += piece.interval.size(),
+                _ => break,
+            }
+        }
+        self.contents().lend(first.place, held.min(limit)).ok()
     }
 
     /// Returns the readable contiguous bytes from `address` on, range by range, or in smaller parts if they cannot be
-    /// borrowed.
+    /// borrowed or would have to be read from a file.
     pub(crate) fn chunks_at(&self, address: u64) -> impl Iterator<Item = Cow<'_, [u8]>> + '_ {
         let mut run = self.run_at(address);
         let mut rest: Option<Piece> = None;
@@ -213,7 +240,7 @@ impl<'a> Memory<'a> {
         core::iter::from_fn(move || {
             let piece = rest.take().or_else(|| run.next()).filter(|_| !is_over)?;
             let size = piece.interval.size();
-            if let Ok(bytes) = self.contents().lend(piece.place, size) {
+            if let Some(bytes) = self.contents().cheap(piece.place, size) {
                 return Some(Cow::Borrowed(bytes));
             }
             let mut bytes = alloc::vec![0; usize::try_from(size).map_or(PART_SIZE, |size| size.min(PART_SIZE))];
@@ -270,40 +297,74 @@ impl<'a> Memory<'a> {
     ///
     /// A smaller number than requested means that the next byte is not in the dump or, in compressed memory, that it
     /// cannot be read ([`Memory::fault_at`]). The rest of `buf` is not changed.
+    ///
+    /// For many addresses that are known beforehand, [`Memory::read_many`] is several times faster.
+    #[inline]
     pub fn read(&self, address: u64, buf: &mut [u8]) -> usize {
-        self.copy(address, buf, true)
+        worked(1);
+        let address = self.mask(address);
+        let Some((piece, next)) = self.pieces().at(address) else { return 0 };
+        self.read_in(piece, next, address, buf)
     }
 
     /// Like [`Memory::read`], for callers that read large amounts of memory once: of compressed memory, only the last
     /// bucket that the thread has read is kept.
     pub fn read_uncached(&self, address: u64, buf: &mut [u8]) -> usize {
-        self.copy(address, buf, false)
+        worked(1);
+        let address = self.mask(address);
+        self.pieces().at(address).map_or(0, |(piece, next)| self.copy(piece, next, address, buf, false))
     }
 
-    fn copy(&self, address: u64, buf: &mut [u8], keep: bool) -> usize {
+    /// Copies bytes from `address` on, which is in `piece`, into `buf`. `next` are the pieces after it.
+    #[inline]
+    pub(super) fn read_in(&self, piece: &Piece, next: &[Piece], address: u64, buf: &mut [u8]) -> usize {
+        match piece.holds(address, buf.len() as u64).and_then(|place| self.plain(place)?.get(..buf.len())) {
+            Some(bytes) => {
+                worked(bytes.len() as u64);
+                buf.copy_from_slice(bytes);
+                buf.len()
+            }
+            None => self.copy(piece, next, address, buf, true),
+        }
+    }
+
+    fn copy(&self, piece: &Piece, next: &[Piece], address: u64, buf: &mut [u8], keep: bool) -> usize {
         let contents = self.contents();
+        let mut piece = piece.part(Interval { start: address, ..piece.interval });
+        let mut next = next.iter();
         let mut done = 0;
-        for piece in self.run_at(address) {
+        loop {
             let rest = buf.get_mut(done..).unwrap_or_default();
             let wanted = usize::try_from(piece.interval.size()).unwrap_or(usize::MAX).min(rest.len());
             let count = contents.copy(piece.place, rest.get_mut(..wanted).unwrap_or_default(), keep);
             done += count;
             if count < wanted || done == buf.len() {
-                break;
+                return done;
+            }
+            worked(1);
+            match next.next() {
+                Some(adjacent) if Some(adjacent.interval.start) == piece.interval.next() => piece = *adjacent,
+                _ => return done,
             }
         }
-        done
+    }
+
+    /// Returns the bytes from a place to the end of the file; `None` if they are compressed or not in memory.
+    #[inline]
+    pub(super) fn plain(&self, place: u64) -> Option<&'a [u8]> {
+        self.bytes.resident().get(usize::try_from(place).ok()?..)
     }
 
     /// Returns the reason why the byte at `address` cannot be read although a range contains it. `None` if it can be
     /// read, or if no range contains it.
     ///
-    /// This occurs only in compressed memory. The bucket that contains the byte is decompressed to find out.
+    /// This occurs only in compressed memory and in a `SourceFile`. The bucket that contains the byte
+    /// is decompressed, or the byte is read, to find out.
     #[must_use]
     pub fn fault_at(&self, address: u64) -> Option<ReadError> {
         let address = self.mask(address);
         let piece = self.pieces().get(address)?;
-        self.contents().fault(piece.place)
+        self.contents().fault(piece.place + (address - piece.interval.start))
     }
 
     /// Reads `N` bytes from `address` on.
@@ -312,20 +373,17 @@ impl<'a> Memory<'a> {
         worked(1);
         let address = self.mask(address);
         let piece = self.pieces().get(address)?;
-        let place = piece.place + (address - piece.interval.start);
         // The file has all bytes of a piece, unless they are compressed.
-        let bytes = usize::try_from(place).ok();
-        let bytes = bytes.and_then(|start| self.bytes.data().get(start..)?.first_chunk());
-        match bytes {
-            Some(bytes) if piece.interval.last - address >= N as u64 - 1 => Some(*bytes),
-            _ => self.elsewhere(address, piece.interval.last - address, place),
+        match piece.holds(address, N as u64).and_then(|place| self.plain(place)?.first_chunk()) {
+            Some(bytes) => Some(*bytes),
+            None => self.elsewhere(piece, address),
         }
     }
 
     /// Reads `N` bytes from `address` on, which are compressed or extend beyond one piece.
     #[cold]
-    fn elsewhere<const N: usize>(&self, address: u64, more: u64, place: u64) -> Option<[u8; N]> {
-        let kept = self.contents().kept(place).filter(|_| more >= N as u64 - 1);
+    pub(super) fn elsewhere<const N: usize>(&self, piece: &Piece, address: u64) -> Option<[u8; N]> {
+        let kept = piece.holds(address, N as u64).and_then(|place| self.contents().kept(place));
         if let Some(bytes) = kept.and_then(|bytes| bytes.first_chunk()) {
             return Some(*bytes);
         }
@@ -352,86 +410,41 @@ impl<'a> Memory<'a> {
     /// Ranges that are adjacent in the process are usually adjacent in the file too. If they are not, use
     /// [`Memory::read`]. Also use it for compressed memory that does not fit into the cache; [`Memory::try_slice`]
     /// distinguishes this case from missing memory.
+    #[inline]
     #[must_use]
     pub fn slice(&self, address: u64, size: u64) -> Option<&[u8]> {
-        self.try_slice(address, size).ok().flatten()
+        let (piece, _) = self.pieces().at(self.mask(address))?;
+        let plain = piece.holds(self.mask(address), size).and_then(|place| self.plain(place));
+        match plain.zip(usize::try_from(size).ok()).and_then(|(bytes, size)| bytes.get(..size)) {
+            Some(bytes) => Some(bytes),
+            None => self.try_slice(address, size).ok().flatten(),
+        }
     }
 
     /// Like [`Memory::slice`]: `None` if the dump does not have the bytes, or not contiguously.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Bucket`] if the bytes are in a bucket of compressed memory that is not decompressed, with the
+    /// `ReadError::Source` if the bytes are in a `SourceFile` and cannot be read, or there is no room
+    /// to keep them. [`ReadError::Bucket`] if they are in a bucket of compressed memory that is not decompressed, with the
     /// reason: it is broken, or the cache is full ([`BucketFault::CacheFull`](crate::error::BucketFault::CacheFull)).
     /// In the latter case, [`Memory::read`] can read them.
     pub fn try_slice(&self, address: u64, size: u64) -> Result<Option<&[u8]>, ReadError> {
+        let Some(place) = self.place_of(address, size) else { return Ok(None) };
+        self.contents().lend(place, size).map(Some)
+    }
+
+    /// Returns the place of the `size` bytes from `address` on; `None` if they are not all there and contiguous.
+    pub(crate) fn place_of(&self, address: u64, size: u64) -> Option<u64> {
         let mut run = self.run_at(address);
-        let Some(first) = run.next() else { return Ok(None) };
+        let first = run.next()?;
         let mut held = first.interval.size();
         while held < size {
             match run.next() {
                 Some(piece) if piece.place == first.place + held => held += piece.interval.size(),
-                _ => return Ok(None),
+                _ => return None,
             }
         }
-        self.contents().lend(first.place, size).map(Some)
-    }
-}
-
-/// Queries about compressed memory for the re-encoder.
-#[cfg(feature = "std")]
-impl<'a> Memory<'a> {
-    /// True if any bytes of an interval are in buckets.
-    pub(crate) fn is_compressed(&self, interval: Interval) -> bool {
-        self.buckets().is_some()
-            && self.visible_within(interval.start, interval.last).any(|range| range.is_compressed())
-    }
-
-    /// True if all buckets can be decompressed that contain bytes of the ranges or have been read before. Buckets
-    /// decompressed for this are kept if `keep` is true.
-    pub(crate) fn are_sound(&self, ranges: &[Interval], keep: bool) -> bool {
-        let Some(buckets) = self.buckets() else { return true };
-        let mut requested = buckets.none_requested();
-        buckets.has_no_known_faults()
-            && ranges.iter().all(|range| {
-                let mut within = self.visible_within(range.start, range.last).filter(VisibleRange::is_compressed);
-                within.all(|range| buckets.is_sound(self.bytes, Buckets::number(range.place()), &mut requested, keep))
-            })
-    }
-
-    /// Returns the same memory without the regions whose buckets cannot be decompressed. This decompresses all buckets.
-    pub(crate) fn without_broken(&self, dump: &Minidump<'a>) -> Self {
-        if let Some(buckets) = self.buckets() {
-            buckets.verify_all(self.bytes);
-        }
-        Self::of_minidump(dump, self.shared_buckets())
-    }
-
-    /// Returns the known reason why a region cannot be read.
-    pub(crate) fn region_fault(&self, region: &CompressedRegion) -> Option<ReadError> {
-        self.buckets()?.region_fault(region)
-    }
-
-    /// Returns an error if memory is compressed and the crate was built without the feature to decompress it.
-    pub(crate) fn missing_feature(&self) -> Option<ReadError> {
-        self.buckets()?.missing_feature()
-    }
-}
-
-/// Access to visible ranges by index, in the order of addresses.
-#[cfg(feature = "std")]
-impl Memory<'_> {
-    pub(crate) fn count(&self) -> usize {
-        self.pieces().as_slice().len()
-    }
-
-    pub(crate) fn interval(&self, number: usize) -> Option<Interval> {
-        self.pieces().as_slice().get(number).map(|piece| piece.interval)
-    }
-
-    /// Returns the index of the visible range that contains `address`; if there is none, that of the next one.
-    pub(crate) fn position(&self, address: u64) -> usize {
-        worked(1);
-        self.pieces().position(self.mask(address))
+        Some(first.place)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::ReadError;
 
-use crate::read::bytes::Bytes;
+use crate::read::bytes::{Bytes, PART_SIZE, differing};
 use crate::read::memory::buckets::{Buckets, IN_BUCKET};
 use crate::read::work::worked;
 
@@ -32,9 +32,14 @@ impl<'m> Contents<'m> {
     #[inline]
     pub(crate) fn lend(&self, place: u64, size: u64) -> Result<&'m [u8], ReadError> {
         match self.bucketed(place) {
-            None => Ok(self.bytes.clipped(place, size)),
+            None => self.bytes.lend(place, size),
             Some(buckets) => buckets.lend(self.bytes, place, size),
         }
+    }
+
+    /// Returns the bytes at a place if nothing has to be read from a file for them.
+    pub(crate) fn cheap(&self, place: u64, size: u64) -> Option<&'m [u8]> {
+        if self.bytes.file().is_some() && self.bucketed(place).is_none() { None } else { self.lend(place, size).ok() }
     }
 
     /// Copies the bytes at a place, and returns the number of bytes copied.
@@ -44,17 +49,18 @@ impl<'m> Contents<'m> {
             worked(buf.len() as u64);
             return buckets.copy(self.bytes, place, buf, keep);
         }
-        let bytes = self.bytes.clipped(place, buf.len() as u64);
-        worked(bytes.len() as u64);
-        if let Some(to) = buf.get_mut(..bytes.len()) {
-            to.copy_from_slice(bytes);
-        }
-        bytes.len()
+        let count = self.bytes.copy(place, buf);
+        worked(count as u64);
+        count
     }
 
     /// Returns the reason why the bytes at a place cannot be read.
     pub(crate) fn fault(&self, place: u64) -> Option<ReadError> {
-        self.bucketed(place)?.verify(self.bytes, Buckets::number(place), true).err()
+        let Some(buckets) = self.bucketed(place) else {
+            let is_read = self.bytes.file().is_none() || self.bytes.copy(place, &mut [0]) > 0;
+            return self.bytes.fault().filter(|_| !is_read);
+        };
+        buckets.verify(self.bytes, Buckets::number(place), true).err()
     }
 
     /// True if the bytes at two places are equal.
@@ -71,13 +77,13 @@ impl<'m> Contents<'m> {
     /// Returns the number of differing bytes of each successive part. Bytes that cannot be read count as different.
     fn compared(self, one: u64, other: u64, size: u64) -> impl Iterator<Item = u64> + use<'m> {
         let is_plain = (one | other) & IN_BUCKET == 0;
-        let step = if is_plain { size.max(1) } else { PART_SIZE as u64 };
+        let step = if is_plain && self.bytes.file().is_none() { size.max(1) } else { PART_SIZE as u64 };
         (0..size.div_ceil(step)).map(move |number| {
             let done = number * step;
             let (count, places) = ((size - done).min(step), [one + done, other + done]);
             if is_plain {
-                let [one, other] = places.map(|place| self.bytes.clipped(place, count));
-                return differing(one, other);
+                let [one, other] = places;
+                return self.bytes.differing(one, other, count);
             }
             let wanted = usize::try_from(count).unwrap_or(PART_SIZE);
             let mut buffers = [[0; PART_SIZE]; 2];
@@ -103,14 +109,4 @@ impl<'m> Contents<'m> {
     pub(crate) fn position(&self, place: u64) -> u64 {
         self.bucketed(place).map_or(place, |buckets| buckets.position(place))
     }
-}
-
-/// The number of bytes that are compared at once.
-pub(crate) const PART_SIZE: usize = 4096;
-
-fn differing(one: &[u8], other: &[u8]) -> u64 {
-    if one == other {
-        return 0;
-    }
-    one.iter().zip(other).filter(|(one, other)| one != other).count() as u64
 }

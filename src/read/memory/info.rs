@@ -24,6 +24,12 @@ pub struct MemoryInfo {
 pub type MemoryInfoList<'a> = List<'a, MemoryInfo>;
 
 impl MemoryInfo {
+    /// Returns an entry that is in no file.
+    #[cfg(feature = "std")]
+    pub(crate) const fn of(raw: format::MemoryInfo, target: Target) -> Self {
+        Self { raw, target }
+    }
+
     /// Returns the entry as it is in the file; entries of 32-bit full user dumps are zero-extended.
     #[must_use]
     pub const fn raw(&self) -> &format::MemoryInfo {

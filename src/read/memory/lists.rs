@@ -1,18 +1,21 @@
 //! The two memory lists. To read memory by address, use [`Memory`](crate::read::Memory).
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::iter::FusedIterator;
 
 use crate::error::ReadError;
 use crate::format;
-use crate::format::debug::{Hex, Size};
+use crate::format::debug::Hex;
 use crate::format::memory::MemoryDescriptor64;
 use crate::format::{MemoryDescriptor, StreamType};
+use crate::read::source::Source;
 
 use crate::read::bytes::{Bytes, integers};
 use crate::read::dump_bytes::{DumpBytes, Tables};
 use crate::read::list::entries::{List, Record};
 use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::work::worked;
 
 /// A contiguous range of process memory.
 ///
@@ -30,12 +33,12 @@ use crate::read::raw_stream::{FromStream, RawStream};
 /// let dump = Minidump::parse(&file)?;
 /// for range in dump.stream::<MemoryList>()?.into_iter().flatten() {
 ///     println!("{:#x}: {} bytes at file offset {:#x}", range.address, range.size, range.offset);
-///     # assert_eq!((range.address, range.size, range.bytes), (0x20_0000, 3, b"abc".as_slice()));
+///     # assert_eq!((range.address, range.size, range.bytes()?), (0x20_0000, 3, b"abc".as_slice()));
 /// }
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy)]
 pub struct MemoryRange<'a> {
     /// The address of the first byte, as in the file.
     pub address: u64,
@@ -43,9 +46,25 @@ pub struct MemoryRange<'a> {
     pub size: u64,
     /// The file offset of the bytes.
     pub offset: u64,
-    /// The bytes: fewer than `size` if the file is truncated; empty if their position is inside the header or the
-    /// directory.
-    pub bytes: &'a [u8],
+    /// The number of bytes in the file.
+    available: u64,
+    file: Bytes<'a>,
+}
+
+/// Two ranges are equal if they have the same addresses and are at the same position of the file.
+impl PartialEq for MemoryRange<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let own = (self.address, self.size, self.offset, self.available);
+        own == (other.address, other.size, other.offset, other.available)
+    }
+}
+
+impl Eq for MemoryRange<'_> {}
+
+impl Hash for MemoryRange<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.address, self.size, self.offset, self.available).hash(state);
+    }
 }
 
 /// Prints the position and number of bytes, not the bytes.
@@ -53,21 +72,60 @@ impl fmt::Debug for MemoryRange<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut range = f.debug_struct("MemoryRange");
         range.field("address", &Hex(self.address)).field("size", &self.size).field("offset", &Hex(self.offset));
-        range.field("bytes", &Size(self.bytes.len())).finish()
+        range.field("available", &self.available).finish()
     }
 }
 
 impl<'a> MemoryRange<'a> {
     #[inline]
     fn new(dump: &DumpBytes<'a>, address: u64, size: u64, offset: u64) -> Self {
-        let bytes = if dump.is_in_tables(offset, size) { &[] } else { dump.bytes().clipped(offset, size) };
-        Self { address, size, offset, bytes }
+        let is_memory = !dump.is_in_tables(offset, size);
+        Self::at(*dump.bytes(), (address, size), offset, if is_memory { size } else { 0 })
+    }
+
+    /// The range at a position, with those of its first `most` bytes that are in the file.
+    #[inline]
+    pub(crate) fn at(file: Bytes<'a>, (address, size): (u64, u64), offset: u64, most: u64) -> Self {
+        Self { address, size, offset, available: file.available(offset, most.min(size)), file }
+    }
+
+    /// Returns what the position refers to.
+    #[cfg(feature = "std")]
+    pub(crate) const fn file(&self) -> &Bytes<'a> {
+        &self.file
+    }
+
+    /// Returns the number of bytes in the file: fewer than [`size`](Self::size) if the file is truncated; 0 if their
+    /// position is inside the header or the directory.
+    #[inline]
+    #[must_use]
+    pub const fn available(&self) -> u64 {
+        self.available
+    }
+
+    /// Returns the bytes, as far as they are in the file.
+    ///
+    /// # Errors
+    ///
+    /// None if the bytes of the dump are in memory. For a `SourceFile`, `ReadError::Source` if they
+    /// cannot be read, or if there is no room to keep them: then use [`MemoryRange::read`].
+    #[inline]
+    pub fn bytes(&self) -> Result<&'a [u8], ReadError> {
+        self.file.lend(self.offset, self.available)
+    }
+
+    /// Copies bytes from a position in the range on into `buf`, and returns the number of bytes copied. It is smaller than
+    /// requested if the file has no more, or if it cannot be read (`SourceFile::fault`).
+    pub fn read(&self, position: u64, buf: &mut [u8]) -> usize {
+        let left = self.available.saturating_sub(position);
+        let count = usize::try_from(left).unwrap_or(usize::MAX).min(buf.len());
+        self.file.copy(self.offset.saturating_add(position), buf.get_mut(..count).unwrap_or_default())
     }
 
     /// Returns an error if the file ends before the end of the range.
     #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
-        let available = self.bytes.len() as u64;
+        let available = self.available;
         (available < self.size).then_some(ReadError::Truncated {
             what: "memory range",
             offset: self.offset,
@@ -81,7 +139,7 @@ impl<'a> MemoryRange<'a> {
         let location = descriptor.memory;
         if location.rva == 0 {
             let (address, size) = (descriptor.start_of_memory_range, location.data_size.into());
-            return Self { address, size, offset: 0, bytes: &[] };
+            return Self::at(*dump.bytes(), (address, size), 0, 0);
         }
         Self::new(dump, descriptor.start_of_memory_range, location.data_size.into(), location.rva.into())
     }
@@ -104,7 +162,7 @@ impl<'a> Record<'a> for MemoryRange<'a> {
     fn is_plausible(&self, dump: &DumpBytes<'a>) -> bool {
         let target = dump.target();
         let is_narrow = target.mask(self.address) == self.address || target.sign_extend(self.address) == self.address;
-        is_narrow && self.size > 0 && self.bytes.len() as u64 == self.size
+        is_narrow && self.size > 0 && self.available == self.size
     }
 }
 
@@ -189,8 +247,10 @@ impl<'a> Memory64List<'a> {
         let descriptors = self.dump.bytes().clipped(self.descriptors.entry_offset(0), size);
         let bytes = *self.dump.bytes();
         // If the start is in the header or the directory, the data is not memory, and neither is anything after it.
-        let bytes = if self.is_base_in_tables() { Bytes::new(&[], bytes.order()) } else { bytes };
-        Memory64Ranges { bytes, tables: self.dump.tables(), offset: self.base, end: None, descriptors }
+        let bytes = if self.is_base_in_tables() { Bytes::new(Source::NOTHING, bytes.order()) } else { bytes };
+        let tables = self.dump.tables();
+        let sound = if tables.end_before(self.base) { bytes.available(self.base, u64::MAX) } else { 0 };
+        Memory64Ranges { bytes, tables, offset: self.base, sound, end: None, descriptors }
     }
 }
 
@@ -240,6 +300,8 @@ pub struct Memory64Ranges<'a> {
     /// The parts of the file that cannot be memory.
     tables: Tables,
     offset: u64,
+    /// The number of bytes from `offset` on, unless some of them may be in the tables. No range in it has to be checked.
+    sound: u64,
     /// The end position of the last remaining range, after the first call from the back. The sum may exceed 64 bits.
     end: Option<u128>,
     /// The bytes of the remaining descriptors.
@@ -249,8 +311,8 @@ pub struct Memory64Ranges<'a> {
 impl<'a> Memory64Ranges<'a> {
     #[inline]
     fn range(&self, address: u64, size: u64, offset: u64) -> MemoryRange<'a> {
-        let bytes = if self.tables.hold(offset, size) { &[] } else { self.bytes.clipped(offset, size) };
-        MemoryRange { address, size, offset, bytes }
+        let most = if self.tables.hold(offset, size) { 0 } else { size };
+        MemoryRange::at(self.bytes, (address, size), offset, most)
     }
 }
 
@@ -269,6 +331,13 @@ impl<'a> Iterator for Memory64Ranges<'a> {
         self.descriptors = rest;
         let (address, size) = integers(descriptor, self.bytes.order());
         let offset = self.offset;
+        if let Some(sound) = self.sound.checked_sub(size) {
+            worked(1);
+            self.sound = sound;
+            self.offset = offset + size;
+            return Some(MemoryRange { address, size, offset, available: size, file: self.bytes });
+        }
+        self.sound = 0;
         // A saturated position is beyond the end of every file, and so are all later ones.
         self.offset = offset.saturating_add(size);
         Some(self.range(address, size, offset))

@@ -9,9 +9,12 @@ pub(crate) mod contents;
 pub(crate) mod info;
 pub(crate) mod kept;
 pub(crate) mod lists;
+pub(crate) mod many;
 pub(crate) mod of_minidump;
 pub(crate) mod pieces;
 pub(crate) mod positions;
+#[cfg(feature = "std")]
+pub(crate) mod queries;
 pub(crate) mod regions;
 pub(crate) mod search_table;
 pub(crate) mod typed_reads;

@@ -56,8 +56,16 @@ impl Ranked for RankedPiece {
 impl Piece {
     /// Returns the addresses of a range whose bytes are in the file; `None` if there are none.
     pub(crate) fn new(target: Target, range: &MemoryRange<'_>) -> Option<Self> {
-        let interval = target.interval(range.address, range.bytes.len() as u64)?;
+        let interval = target.interval(range.address, range.available())?;
         Some(Self { interval, place: range.offset })
+    }
+
+    /// Returns the place of the byte at `address`, which must be within the piece, if the piece also contains the bytes
+    /// after it, `size` in total.
+    #[inline]
+    pub(crate) const fn holds(&self, address: u64, size: u64) -> Option<u64> {
+        let fits = self.interval.last - address >= size.saturating_sub(1);
+        if fits { Some(self.place + (address - self.interval.start)) } else { None }
     }
 
     /// Returns the part of the piece at an interval, which must be within the piece.

@@ -1,10 +1,9 @@
 //! The file positions of memory.
 
-use alloc::vec::Vec;
-
 use crate::error::ReadError;
 
-use crate::read::interval::{Interval, position, united};
+use crate::read::interval::Interval;
+use crate::read::intervals::{Intervals, Union};
 use crate::read::memory::compressed::CompressedMemory;
 use crate::read::memory::lists::{Memory64List, MemoryList};
 use crate::read::minidump::Minidump;
@@ -14,44 +13,41 @@ use crate::read::minidump::Minidump;
 /// A name or a record with a wrong size may overlap them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MemoryPositions {
-    /// Sorted, without overlaps.
-    positions: Vec<Interval>,
+    /// Neither overlapping nor adjacent.
+    positions: Intervals,
 }
 
 impl MemoryPositions {
     /// Collects the positions of both memory lists and of compressed memory.
     pub(crate) fn of(dump: &Minidump<'_>) -> Self {
         let listed = dump.list::<MemoryList<'_>>().into_iter().chain(dump.list::<Memory64List<'_>>());
-        let listed = listed.map(|range| (range.offset, range.bytes.len() as u64));
+        let listed = listed.map(|range| (range.offset, range.available()));
         let buckets = dump.list::<CompressedMemory<'_>>().buckets().into_iter();
         let listed = listed.chain(buckets.map(|bucket| (bucket.offset, u64::from(bucket.compressed_size))));
         // A range whose position is inside the header or the directory is ignored.
         let tables = dump.header_and_directory();
         let is_apart = |range: &Interval| tables.iter().flatten().all(|table| table.intersection(range).is_none());
         let listed = listed.filter_map(|(offset, size)| Interval::new(offset, size)).filter(is_apart);
-        // Most producers write the ranges one after another, so adjacent ranges are merged to keep the list short.
-        let mut positions: Vec<Interval> = Vec::new();
+        // Most producers write the ranges one after another, so there are few positions that are not adjacent.
+        let mut all = Union::default();
         for next in listed {
-            match positions.last_mut() {
-                Some(run) if (run.start..=run.last.saturating_add(1)).contains(&next.start) => {
-                    run.last = run.last.max(next.last);
-                }
-                _ => positions.push(next),
-            }
+            all.append(next);
         }
-        Self { positions: united(positions) }
+        let mut positions = Intervals::default();
+        all.into_intervals().iter().for_each(|next| positions.append(next));
+        Self { positions }
     }
 
     /// Returns all positions.
     #[cfg(feature = "std")]
     pub(crate) fn intervals(&self) -> impl Iterator<Item = Interval> + '_ {
-        self.positions.iter().copied()
+        self.positions.iter()
     }
 
     /// Returns the first file offset in the `size` bytes at `offset` that is memory, if there is one.
     pub(crate) fn first_in(&self, offset: u64, size: u64) -> Option<u64> {
         let wanted = Interval::new(offset, size)?;
-        let first = self.positions.get(position(&self.positions, wanted.start))?;
+        let first = self.positions.from(wanted.start).next()?;
         Some(first.intersection(&wanted)?.start)
     }
 

@@ -8,6 +8,7 @@ use crate::format::MemoryProtection;
 use crate::format::StreamType;
 use crate::format::linux::LinuxMapFlags;
 use crate::format::memory::{MemoryState, MemoryType};
+use crate::read::source::Source;
 
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::interval::{Span, holder, settle};
@@ -49,6 +50,11 @@ pub enum RegionDetail<'a> {
 }
 
 impl<'a> MemoryRegion<'a> {
+    #[cfg(feature = "std")]
+    pub(crate) const fn of_row(row: MemoryInfo) -> Self {
+        Self { detail: RegionDetail::MemoryInfo(row) }
+    }
+
     /// Returns the address of the first byte, as in the file.
     #[must_use]
     pub const fn base(&self) -> u64 {
@@ -159,7 +165,7 @@ fn protection(mapping: &LinuxMapping<'_>) -> MemoryProtection {
 /// ```
 #[derive(Clone)]
 pub struct MemoryRegions<'a> {
-    data: &'a [u8],
+    source: Source<'a>,
     rows: Option<ByAddress<'a, MemoryInfo>>,
     /// `None` if `rows` is `Some`.
     maps: Option<Mappings<'a>>,
@@ -190,9 +196,9 @@ impl<'a> Mappings<'a> {
     }
 
     /// Returns the same lines for other bytes of the same size.
-    fn rebound<'b>(&self, data: &'b [u8]) -> Mappings<'b> {
+    fn rebound<'b>(&self, source: Source<'b>) -> Mappings<'b> {
         let Self { offset, size, target, .. } = *self;
-        let maps = self.maps.with_text(Bytes::new(data, ByteOrder::Little).clipped(offset, size));
+        let maps = self.maps.with_text(Bytes::new(source, ByteOrder::Little).clipped(offset, size));
         Mappings { maps, offset, size, target, spans: Shared::clone(&self.spans) }
     }
 
@@ -206,24 +212,24 @@ impl<'a> MemoryRegions<'a> {
         let rows = dump.find::<MemoryInfoList<'a>>().filter(|list| !list.is_empty());
         let maps = dump.raw_stream(StreamType::LINUX_MAPS).filter(|_| rows.is_none());
         let maps = maps.and_then(|maps| Some(Mappings::new(maps.view().ok()?, maps.offset(), dump.target())));
-        Self { data: dump.data(), rows: rows.map(|list| list.by_address()), maps }
+        Self { source: dump.bytes().source(), rows: rows.map(|list| list.by_address()), maps }
     }
 
     pub(crate) fn of_rows(rows: MemoryInfoList<'a>) -> Self {
-        Self { data: rows.dump().data(), rows: Some(rows.by_address()), maps: None }
+        Self { source: rows.dump().bytes().source(), rows: Some(rows.by_address()), maps: None }
     }
 
     fn size(&self) -> u64 {
-        self.data.len() as u64
+        self.source.size()
     }
 
-    fn rebound<'b>(&self, data: &'b [u8]) -> MemoryRegions<'b> {
-        let rows = self.rows.as_ref().map(|rows| rows.rebound(data));
-        MemoryRegions { data, rows, maps: self.maps.as_ref().map(|maps| maps.rebound(data)) }
+    fn rebound<'b>(&self, source: Source<'b>) -> MemoryRegions<'b> {
+        let rows = self.rows.as_ref().map(|rows| rows.rebound(source));
+        MemoryRegions { source, rows, maps: self.maps.as_ref().map(|maps| maps.rebound(source)) }
     }
 
     const fn emptied(&self) -> MemoryRegions<'static> {
-        MemoryRegions { data: &[], rows: None, maps: None }
+        MemoryRegions { source: Source::NOTHING, rows: None, maps: None }
     }
 
     /// True if the dump describes no regions.

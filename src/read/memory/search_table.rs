@@ -7,13 +7,17 @@ use crate::read::interval::Located;
 /// The maximum number of cells.
 const MAX_CELLS: u64 = 256;
 
+/// The number of addresses that are looked up at once: enough for more loads than a processor has in flight.
+pub(crate) const GROUP: usize = 128;
+
 /// Sorted intervals that do not overlap, and a table of their approximate positions by address.
 ///
 /// The addresses from the first start to the last are divided into cells of equal size. Within a cell, the addresses
 /// from the first start to the last are divided into as many buckets as the cell has intervals. Processes have a few
 /// dense clusters of memory that are far apart, so nearly every bucket contains only a few intervals. If all intervals
 /// are in one bucket, the lookup is a binary search. A lookup takes the same number of steps for each address, without
-/// branches that depend on the address.
+/// branches that depend on the address. The last few intervals are counted instead of bisected, so that they are loaded
+/// together.
 #[derive(Clone)]
 pub(crate) struct Sorted<T> {
     intervals: Vec<T>,
@@ -24,9 +28,15 @@ pub(crate) struct Sorted<T> {
     cells: Vec<Cell>,
     /// For each bucket, the number of intervals that start before it.
     buckets: Vec<u32>,
-    /// The number of bisection steps that are enough for any bucket.
+    /// The number of bisection steps after which at most [`COUNTED`] intervals remain of any bucket.
     steps: u32,
 }
+
+/// The number of intervals at the end of a search that are compared one by one. One more is a power of two.
+const COUNTED: usize = 3;
+
+/// The number of intervals that the last bisection step looks ahead.
+const LAST_HALF: usize = COUNTED + 1;
 
 #[derive(Clone, Copy)]
 struct Cell {
@@ -53,6 +63,12 @@ fn shift(span: u64, limit: u64) -> u32 {
     needed.saturating_sub(limit.max(1).ilog2())
 }
 
+/// Counts the intervals that start at or below `address`, where fewer are left than are usually counted at once.
+#[cold]
+fn starting<T: Located>(rest: &[T], address: u64) -> usize {
+    rest.iter().filter(|interval| interval.interval().start <= address).count()
+}
+
 impl<T> Default for Sorted<T> {
     fn default() -> Self {
         Self { intervals: Vec::new(), origin: 0, shift: 0, cells: Vec::new(), buckets: Vec::new(), steps: 0 }
@@ -73,7 +89,7 @@ impl<T: Located> Sorted<T> {
             // The table cannot count that far, so all intervals are searched.
             Err(_) => count,
         };
-        sorted.steps = u64::BITS - largest.leading_zeros();
+        sorted.steps = (u64::BITS - largest.leading_zeros()).saturating_sub(LAST_HALF.ilog2());
         sorted.intervals = intervals;
         sorted
     }
@@ -127,23 +143,81 @@ impl<T: Located> Sorted<T> {
         largest.max(before + group.len() as u64 - start)
     }
 
-    /// Returns the number of intervals that start at or below `address`.
+    /// Returns the bucket of an address.
     #[inline]
-    fn starts(&self, address: u64) -> usize {
+    fn bucket(&self, address: u64) -> usize {
         let last = (self.cells.len() as u64).saturating_sub(1);
         let cell = (address.saturating_sub(self.origin) >> self.shift).min(last);
         let cell = usize::try_from(cell).ok().and_then(|cell| self.cells.get(cell));
-        let bucket = cell.and_then(|cell| usize::try_from(cell.bucket(address)).ok());
-        let before = bucket.and_then(|bucket| self.buckets.get(bucket)).copied().unwrap_or(0);
-        let mut count = usize::try_from(before).unwrap_or(usize::MAX);
+        cell.and_then(|cell| usize::try_from(cell.bucket(address)).ok()).unwrap_or(0)
+    }
+
+    /// Returns the number of intervals that start before a bucket.
+    #[inline]
+    fn before(&self, bucket: usize) -> usize {
+        let before = self.buckets.get(bucket).copied().unwrap_or(0);
+        usize::try_from(before).unwrap_or(usize::MAX)
+    }
+
+    /// Bisects: `count` intervals are known to start at or below `address`, and it is asked whether `half` more do.
+    #[inline]
+    fn halved(&self, count: usize, address: u64, step: u32) -> usize {
+        let half = LAST_HALF << step;
         // Intervals after the bucket start above the address, so the end of the bucket need not be known.
+        let holds = self.intervals.get(count + half - 1).is_some_and(|interval| interval.interval().start <= address);
+        count + usize::from(holds) * half
+    }
+
+    /// Counts the last few intervals.
+    #[inline]
+    fn counted(&self, count: usize, address: u64) -> usize {
+        let rest = self.intervals.get(count..).unwrap_or_default();
+        let Some(next) = rest.first_chunk::<COUNTED>() else { return count + starting(rest, address) };
+        count + next.iter().map(|interval| usize::from(interval.interval().start <= address)).sum::<usize>()
+    }
+
+    /// Returns the number of intervals that start at or below `address`.
+    #[inline]
+    fn starts(&self, address: u64) -> usize {
+        let mut count = self.before(self.bucket(address));
         for step in (0..self.steps).rev() {
-            let half = 1usize << step;
-            let holds =
-                self.intervals.get(count + half - 1).is_some_and(|interval| interval.interval().start <= address);
-            count += usize::from(holds) << step;
+            count = self.halved(count, address, step);
         }
-        count
+        self.counted(count, address)
+    }
+
+    /// Looks up at most [`GROUP`] addresses at once: for each, the intervals from the one that contains it on, none if no
+    /// interval contains it.
+    ///
+    /// Every step is done for all addresses before the next one. The loads of a step do not depend on each other, so
+    /// the processor waits for all of them together.
+    #[inline]
+    pub(crate) fn get_all<'t>(&'t self, addresses: &[u64], found: &mut [&'t [T]]) {
+        let mut counts = [0; GROUP];
+        for (bucket, address) in counts.iter_mut().zip(addresses) {
+            *bucket = self.bucket(*address);
+        }
+        for (count, _) in counts.iter_mut().zip(addresses) {
+            *count = self.before(*count);
+        }
+        for step in (0..self.steps).rev() {
+            for (count, address) in counts.iter_mut().zip(addresses) {
+                *count = self.halved(*count, *address, step);
+            }
+        }
+        for ((count, address), found) in counts.iter().zip(addresses).zip(found) {
+            let starts = self.counted(*count, *address);
+            let from = self.intervals.get(starts.wrapping_sub(1)..).unwrap_or_default();
+            let holds = from.first().is_some_and(|interval| *address <= interval.interval().last);
+            *found = if holds { from } else { &[] };
+        }
+    }
+
+    /// Returns the interval that contains `address`, and those after it.
+    #[inline]
+    pub(crate) fn at(&self, address: u64) -> Option<(&T, &[T])> {
+        let (interval, more) = self.intervals.get(self.starts(address).wrapping_sub(1)..)?.split_first()?;
+        (address <= interval.interval().last).then_some((interval, more))
     }
 
     /// Returns the interval that contains `address`.

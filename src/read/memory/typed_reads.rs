@@ -48,6 +48,7 @@ impl Memory<'_> {
     /// Reads the integer of `width` bytes (1, 2, 4 or 8) at `address`, in the byte order of the file.
     ///
     /// `None` if any of its bytes is not in the dump, or for any other width.
+    #[inline]
     pub fn read_integer(&self, address: u64, width: u32) -> Option<u64> {
         match width {
             1 => self.read_u8(address).map(u64::from),
@@ -58,7 +59,15 @@ impl Memory<'_> {
         }
     }
 
+    /// Reads the `N` bytes at `address`; `None` if any of them is not in the dump, or if no range contains `address`.
+    #[inline]
+    #[must_use]
+    pub fn read_array<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
+        self.array(address)
+    }
+
     /// Reads the pointer at `address`, which has 4 or 8 bytes depending on the target, zero-extended.
+    #[inline]
     #[must_use]
     pub fn read_pointer(&self, address: u64) -> Option<u64> {
         self.read_integer(address, self.target().pointer_size())
@@ -67,13 +76,18 @@ impl Memory<'_> {
     /// Reads the NUL-terminated bytes at `address`, and returns them without the NUL. `None` if there is no NUL in the
     /// first `limit` bytes, or in the contiguous bytes of the dump.
     ///
-    /// The result is borrowed if it is in a single range.
+    /// The result is borrowed if its bytes are contiguous in the file, as they usually are.
     pub fn read_c_string(&self, address: u64, limit: u64) -> Option<Cow<'_, [u8]>> {
         let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
         let first = self.rest_of_range(address)?;
         let start = first.get(..left).unwrap_or(first);
         if let Some(end) = start.iter().position(|&byte| byte == 0) {
             return start.get(..end).map(Cow::Borrowed);
+        }
+        if let Some(all) = self.contiguous(address, limit).filter(|all| all.len() > start.len()) {
+            if let Some(end) = all.iter().position(|&byte| byte == 0) {
+                return all.get(..end).map(Cow::Borrowed);
+            }
         }
         let mut text: Cow<'_, [u8]> = Cow::Borrowed(&[]);
         for mut part in self.chunks_at(address) {
@@ -101,17 +115,14 @@ impl Memory<'_> {
     /// U+FFFD.
     #[must_use]
     pub fn read_utf16_c_string(&self, address: u64, limit: u64) -> Option<String> {
+        if let Some(text) = self.utf16_c_string(address, limit) {
+            return Some(text.to_string_lossy());
+        }
         let order = self.byte_order();
         let unit = |pair: [u8; 2]| match order {
             ByteOrder::Little => u16::from_le_bytes(pair),
             ByteOrder::Big => u16::from_be_bytes(pair),
         };
-        let most = usize::try_from(limit).unwrap_or(usize::MAX);
-        let pairs = self.rest_of_range(address)?.chunks_exact(2).take(most);
-        let first = pairs.filter_map(|pair| pair.first_chunk().copied()).map(unit);
-        if let Some(end) = first.clone().position(|unit| unit == 0) {
-            return Some(String::from_utf16_lossy(&first.take(end).collect::<Vec<u16>>()));
-        }
         let mut chunks = self.chunks_at(address);
         let (mut chunk, mut at): (Cow<'_, [u8]>, usize) = (Cow::Borrowed(&[]), 0);
         let mut next = move || {
@@ -129,6 +140,23 @@ impl Memory<'_> {
             }
         }
         None
+    }
+
+    /// Returns the NUL-terminated UTF-16 string at `address` without the NUL, borrowed. `None` as for
+    /// [`Memory::read_utf16_c_string`], and if its bytes are not contiguous in the file.
+    #[must_use]
+    pub fn utf16_c_string(&self, address: u64, limit: u64) -> Option<Utf16<'_>> {
+        let within = |bytes: &'_ [u8]| {
+            let pairs = bytes.chunks_exact(2).take(usize::try_from(limit).unwrap_or(usize::MAX));
+            pairs.into_iter().position(|pair| pair == [0, 0])
+        };
+        let mut bytes = self.rest_of_range(address)?;
+        let mut end = within(bytes);
+        if end.is_none() {
+            bytes = self.contiguous(address, limit.saturating_mul(2)).filter(|all| all.len() > bytes.len())?;
+            end = within(bytes);
+        }
+        Some(Utf16::new(bytes.get(..2 * end?)?, self.byte_order()))
     }
 
     /// Returns the UTF-16 string of `size` bytes at `address`, as described by a `UNICODE_STRING` of the process.

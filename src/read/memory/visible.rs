@@ -56,7 +56,8 @@ impl<'m> VisibleRange<'m> {
     /// # Errors
     ///
     /// For uncompressed memory there are none. For compressed memory, [`ReadError::Bucket`] as in
-    /// [`Memory::try_slice`]; if the cache is full, use [`Memory::read`].
+    /// [`Memory::try_slice`], and for a `SourceFile`, `ReadError::Source`; if the cache is full, use
+    /// [`Memory::read`].
     pub fn bytes(&self) -> Result<&'m [u8], ReadError> {
         self.memory.contents().lend(self.place, self.size)
     }
@@ -64,8 +65,8 @@ impl<'m> VisibleRange<'m> {
     /// Returns the range as it is in the file, with its position; `None` if it is compressed.
     #[must_use]
     pub fn in_file(&self) -> Option<MemoryRange<'m>> {
-        let bytes = Some(*self).filter(|range| range.place & IN_BUCKET == 0)?.bytes().ok()?;
-        Some(MemoryRange { address: self.address, size: self.size, offset: self.place, bytes })
+        let bytes = Some(self.memory.contents().bytes).filter(|_| self.place & IN_BUCKET == 0)?;
+        Some(MemoryRange::at(bytes, (self.address, self.size), self.place, self.size))
     }
 
     /// Returns the file offset of the bytes, or of the bucket that contains them.

@@ -1,7 +1,7 @@
 //! Finds modules by address, in dumps of either format.
 
 use alloc::vec::Vec;
-use core::fmt;
+use core::fmt::{self, Write};
 
 use crate::read::any_format::{AnyException, AnyModule};
 use crate::read::dump::Dump;
@@ -10,6 +10,7 @@ use crate::read::full_user_dump::UserModule;
 use crate::read::interval::{Span, holder, settle};
 use crate::read::module::extents::ModuleExtents;
 use crate::read::shared::Shared;
+use crate::read::source::Source;
 
 /// The modules of a dump by address; see [`Dump::modules_by_address`].
 ///
@@ -93,7 +94,7 @@ impl<'a> Dump<'a> {
         let modules = match self {
             Self::Minidump(dump) => Modules::Minidump(dump.module_extents()),
             Self::FullUserDump(dump) => {
-                let modules: Vec<_> = dump.modules().map(|module| module.rebound(&[])).collect();
+                let modules: Vec<_> = dump.modules().map(|module| module.rebound(Source::NOTHING)).collect();
                 let spans = modules.iter().zip(0..).filter_map(|(module, rank)| {
                     Some(Span { interval: target.interval(module.base(), module.size().into())?, rank })
                 });
@@ -114,7 +115,7 @@ impl<'a> ModulesByAddress<'a> {
             Modules::FullUserDump(user) => {
                 let rank = holder(&user.spans, self.dump.target().mask(address))?.rank;
                 let module = user.modules.get(usize::try_from(rank).ok()?)?;
-                Some(AnyModule::FullUserDump(module.rebound(self.dump.data())))
+                Some(AnyModule::FullUserDump(module.rebound(self.dump.source())))
             }
         }
     }
@@ -129,19 +130,19 @@ impl<'a> ModulesByAddress<'a> {
     }
 
     const fn size(&self) -> u64 {
-        self.dump.data().len() as u64
+        self.dump.file_size()
     }
 
-    fn rebound<'b>(&self, data: &'b [u8]) -> ModulesByAddress<'b> {
+    fn rebound<'b>(&self, source: Source<'b>) -> ModulesByAddress<'b> {
         let modules = match &self.modules {
-            Modules::Minidump(extents) => Modules::Minidump(extents.rebound(data)),
+            Modules::Minidump(extents) => Modules::Minidump(extents.rebound(source)),
             Modules::FullUserDump(user) => Modules::FullUserDump(Shared::clone(user)),
         };
-        ModulesByAddress { dump: self.dump.rebound(data), modules }
+        ModulesByAddress { dump: self.dump.rebound(source), modules }
     }
 
     fn emptied(&self) -> ModulesByAddress<'static> {
-        ModulesByAddress { dump: self.dump.rebound(&[]), modules: Modules::FullUserDump(Shared::default()) }
+        ModulesByAddress { dump: self.dump.rebound(Source::NOTHING), modules: Modules::FullUserDump(Shared::default()) }
     }
 }
 
@@ -159,11 +160,38 @@ impl fmt::Debug for ModulesByAddress<'_> {
 
 impl fmt::Display for ModuleOffset<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.module.code_file() {
-            Some(path) => f.write_str(path.rsplit(['\\', '/']).next().unwrap_or_default())?,
-            None => write!(f, "{:#x}", self.module.base())?,
+        match self.module.name() {
+            Ok(path) => {
+                let mut name = BaseName { out: None, at: 0, start: 0 };
+                write!(name, "{path}")?;
+                write!(BaseName { out: Some(f), at: 0, ..name }, "{path}")?;
+            }
+            Err(_) => write!(f, "{:#x}", self.module.base())?,
         }
         write!(f, "+{:#x}", self.offset)
+    }
+}
+
+/// Finds the part of a path after its last separator, or passes it on if it is known.
+struct BaseName<'o, 'f> {
+    /// `None` to find it.
+    out: Option<&'o mut fmt::Formatter<'f>>,
+    /// The number of characters so far, and of those before the name.
+    at: usize,
+    start: usize,
+}
+
+impl fmt::Write for BaseName<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            self.at += 1;
+            match &mut self.out {
+                Some(out) if self.at > self.start => out.write_char(character)?,
+                None if matches!(character, '\\' | '/') => self.start = self.at,
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 

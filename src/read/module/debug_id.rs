@@ -6,6 +6,7 @@ use core::str::FromStr;
 use crate::error::ParseError;
 use crate::format::module::Guid;
 use crate::format::serde_forms::serde_as_text;
+use crate::read::source::Source;
 
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::module::hex;
@@ -65,13 +66,13 @@ impl DebugId {
     pub fn from_build_id(build_id: &[u8], order: ByteOrder) -> Option<Self> {
         let mut bytes = [0; GUID_SIZE];
         bytes.iter_mut().zip(build_id).for_each(|(to, from)| *to = *from);
-        Self::from_guid(Bytes::new(&bytes, order).read("build ID", 0).ok()?, 0)
+        Self::from_guid(Bytes::new(Source::Bytes(&bytes), order).read("build ID", 0).ok()?, 0)
     }
 
     /// Returns the ID of a Mach-O file with this UUID, whose bytes are in display order. `None` if they are all zeros.
     #[must_use]
     pub fn from_uuid(uuid: [u8; 16]) -> Option<Self> {
-        let guid = Bytes::new(&uuid, ByteOrder::Big).read("UUID", 0).ok()?;
+        let guid = Bytes::new(Source::Bytes(&uuid), ByteOrder::Big).read("UUID", 0).ok()?;
         Self::from_guid(guid, 0)
     }
 

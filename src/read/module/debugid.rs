@@ -8,6 +8,7 @@ use crate::format::module::Guid;
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::module::code_id::CodeId;
 use crate::read::module::debug_id::DebugId;
+use crate::read::source::Source;
 
 /// Available with the feature `debugid`.
 impl From<DebugId> for debugid::DebugId {
@@ -31,7 +32,7 @@ impl From<debugid::DebugId> for DebugId {
         let (uuid, age) = (id.uuid(), id.appendix());
         let bytes = uuid.as_bytes();
         // All 16 bytes are there, in display order.
-        let guid: Guid = Bytes::new(bytes, ByteOrder::Big).read("UUID", 0).unwrap_or_default();
+        let guid: Guid = Bytes::new(Source::Bytes(bytes), ByteOrder::Big).read("UUID", 0).unwrap_or_default();
         if id.is_pdb20() { Self::Pdb20 { time_date_stamp: guid.data1, age } } else { Self::Guid { guid, age } }
     }
 }

@@ -10,11 +10,12 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::format::memory::{MemoryState, MemoryType};
+use crate::read::source::Source;
 
 #[cfg(feature = "std")]
 use crate::read::interval::united;
 use crate::read::interval::{Interval, Span, holder, settle};
-use crate::read::memory::regions::{MemoryRegion, RegionDetail};
+use crate::read::memory::regions::{MemoryRegion, MemoryRegionIter, RegionDetail};
 use crate::read::minidump::Minidump;
 use crate::read::module::list::{Module, ModuleList};
 use crate::read::shared::Shared;
@@ -36,7 +37,7 @@ pub struct ModuleExtents<'a> {
 }
 
 impl<'a> ModuleExtents<'a> {
-    fn new(dump: &Minidump<'a>) -> Self {
+    pub(crate) fn new(dump: &Minidump<'a>, regions: MemoryRegionIter<'_>) -> Self {
         let (list, target) = (dump.modules(), dump.target());
         let count = u32::try_from(list.len()).unwrap_or(u32::MAX);
         let mut spans = Vec::with_capacity(usize::try_from(list.len()).unwrap_or(0));
@@ -44,8 +45,15 @@ impl<'a> ModuleExtents<'a> {
             Some(Span { interval: target.interval(module.base(), module.size().into())?, rank })
         });
         spans.extend(listed);
-        find_unlisted(dump, &list, |interval, module| {
+        settle(&mut spans);
+        let listed = spans.len();
+        find_unlisted(target, &list, regions, |interval, module| {
             let rank = count.saturating_add(module);
+            // Most regions are within the modules of the list, which take precedence.
+            let of_list = spans.get(..listed).and_then(|listed| holder(listed, interval.start));
+            if of_list.is_some_and(|span| span.interval.last >= interval.last) {
+                return;
+            }
             match spans.last_mut().filter(|span| span.rank == rank && span.interval.next() == Some(interval.start)) {
                 Some(span) => span.interval.last = interval.last,
                 None => spans.push(Span { interval, rank }),
@@ -56,9 +64,9 @@ impl<'a> ModuleExtents<'a> {
     }
 
     /// Returns the same index for other bytes of the same size.
-    pub(crate) fn rebound<'b>(&self, data: &'b [u8]) -> ModuleExtents<'b> {
+    pub(crate) fn rebound<'b>(&self, source: Source<'b>) -> ModuleExtents<'b> {
         let Self { list, target, ref spans, count } = *self;
-        ModuleExtents { list: list.rebound(data), target, spans: Shared::clone(spans), count }
+        ModuleExtents { list: list.rebound(source), target, spans: Shared::clone(spans), count }
     }
 
     /// Returns the module that contains `address`, in logarithmic time.
@@ -92,17 +100,21 @@ impl<'a> Minidump<'a> {
     /// information or by the lines of `/proc/self/maps`. In contrast, [`Module::contains`] and
     /// [`ModuleList::by_address`](crate::read::List::by_address) use only the module list.
     ///
-    /// The index takes 24 bytes for each module and region, and n log n time to build if they are not sorted by
+    /// The index takes 24 bytes for each module and each region outside the modules of the list, and n log n time to build if they are not sorted by
     /// address.
     #[must_use]
     pub fn module_extents(&self) -> ModuleExtents<'a> {
-        ModuleExtents::new(self)
+        ModuleExtents::new(self, self.regions().iter())
     }
 }
 
 /// Finds what else belongs to modules, and passes it to `found` with the index of the module.
-fn find_unlisted<'a>(dump: &Minidump<'a>, list: &ModuleList<'a>, mut found: impl FnMut(Interval, u32)) {
-    let (target, regions) = (dump.target(), dump.regions());
+fn find_unlisted<'a>(
+    target: Target,
+    list: &ModuleList<'a>,
+    regions: MemoryRegionIter<'_>,
+    mut found: impl FnMut(Interval, u32),
+) {
     let mut bases: Vec<(u64, u32)> = list.iter().map(|module| target.mask(module.base())).zip(0..).collect();
     bases.sort_unstable();
     // If several modules have the same base, the first takes precedence.
@@ -117,14 +129,14 @@ fn find_unlisted<'a>(dump: &Minidump<'a>, list: &ModuleList<'a>, mut found: impl
         bases.get(at).map(|&(_, module)| module)
     };
     let mut mapped: BTreeMap<&[u8], u32> = BTreeMap::new();
-    for region in regions.iter().filter(is_file) {
+    for region in regions.clone().filter(is_file) {
         if let Some(&(_, module)) = interval(&region).and_then(first_in) {
             mapped.entry(region.path().as_bytes()).or_insert(module);
         }
     }
     // Where the next entry of a module's image would begin, and the index of the module.
     let mut follows: Option<(u64, u32)> = None;
-    for region in regions.iter() {
+    for region in regions {
         let Some(interval) = interval(&region) else { continue };
         let module = match region.detail() {
             RegionDetail::LinuxMapping(_) if !is_file(&region) || mapped.is_empty() => None,

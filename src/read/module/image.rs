@@ -15,6 +15,7 @@ use object::{LittleEndian as LE, U16, U32, pe};
 
 use crate::format::full_user_dump::ImageFileMachine;
 use crate::format::module::{FixedFileInfo, SectionCharacteristics};
+use crate::read::source::Source;
 
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::interval::Interval;
@@ -278,7 +279,7 @@ impl<'m, 'a> Image<'m, 'a> {
             return None;
         }
         fill(self.memory, self.base, data.offset_to_data.get(LE).into(), &mut resource)?;
-        let resource = Bytes::new(&resource, ByteOrder::Little);
+        let resource = Bytes::new(Source::Bytes(&resource), ByteOrder::Little);
         let info: FixedFileInfo = resource.read("VS_FIXEDFILEINFO", VERSION_HEADER_SIZE as u64).ok()?;
         (info.signature == FixedFileInfo::SIGNATURE).then_some(info)
     }
@@ -360,7 +361,8 @@ impl<'m, 'a> Image<'m, 'a> {
     /// Returns the bytes of a record, if all of them are in the dump.
     pub(crate) fn bytes_at(&self, place: Interval) -> Option<Cow<'m, [u8]>> {
         let (start, size) = (place.start, place.size());
-        if let Some(bytes) = self.memory.slice(start, size) {
+        let borrowed = if self.memory.file().is_none() { self.memory.slice(start, size) } else { None };
+        if let Some(bytes) = borrowed {
             return Some(Cow::Borrowed(bytes));
         }
         if self.memory.run_len(start, size) < size {

@@ -19,6 +19,7 @@ mod images {
     use crate::read::module::elf::ElfImage;
     use crate::read::module::image::Image;
     use crate::read::module::mach_o::MachOImage;
+    use crate::read::source::Source;
 
     /// Returns the version resource of a Windows image.
     pub(crate) fn version(memory: &Memory<'_>, base: u64) -> Option<FixedFileInfo> {
@@ -44,7 +45,7 @@ mod images {
             return Some(CodeViewRecord::from_build_id(image.build_id()?, image.byte_order()));
         }
         let uuid = MachOImage::at(memory, base)?.uuid()?;
-        Bytes::new(&uuid, ByteOrder::Big).read("UUID", 0).ok().map(CodeViewRecord::from_uuid)
+        Bytes::new(Source::Bytes(&uuid), ByteOrder::Big).read("UUID", 0).ok().map(CodeViewRecord::from_uuid)
     }
 
     /// Returns the identifier of the binary of an image. For a Windows image, and if there is no image, `listed` takes
@@ -58,7 +59,7 @@ mod images {
             return CodeId::from_build_id(&image.build_id()?);
         }
         let Some(image) = MachOImage::at(memory, base) else { return listed };
-        CodeId::from_uuid(Bytes::new(&image.uuid()?, ByteOrder::Big).read("UUID", 0).ok()?)
+        CodeId::from_uuid(Bytes::new(Source::Bytes(&image.uuid()?), ByteOrder::Big).read("UUID", 0).ok()?)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::format;
 use crate::format::debug::Size;
 use crate::format::module::{CvInfoPdb20, CvInfoPdb70, FixedFileInfo};
 use crate::format::{PlatformId, StreamType};
+use crate::read::source::Source;
 
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::dump_bytes::DumpBytes;
@@ -252,7 +253,7 @@ impl<'a> CodeView<'a> {
     /// Decodes a record. Records in images are little-endian; records in dumps have the byte order of the dump.
     pub fn new(record: &'a [u8], order: ByteOrder) -> Self {
         const WHAT: &str = "CodeView record";
-        let source = Bytes::new(record, order);
+        let source = Bytes::new(Source::Bytes(record), order);
         let path = |start| until_nul(record.get(start..).unwrap_or_default());
         let unknown = Self::Unknown(record);
         // In big-endian dumps, the signature may be stored as an integer or as letters.

@@ -8,6 +8,7 @@ use crate::read::dump_bytes::DumpBytes;
 use crate::read::interval::Span;
 use crate::read::module::list::{UnloadedModule, UnloadedModuleList};
 use crate::read::shared::Shared;
+use crate::read::source::Source;
 use crate::read::work::worked;
 
 /// The unloaded modules by address, for many lookups.
@@ -55,13 +56,13 @@ impl<'a> UnloadedByAddress<'a> {
         self.dump.bytes().size()
     }
 
-    fn rebound<'b>(&self, data: &'b [u8]) -> UnloadedByAddress<'b> {
-        let (dump, list) = (self.dump.rebound(data), self.list.rebound(data));
+    fn rebound<'b>(&self, source: Source<'b>) -> UnloadedByAddress<'b> {
+        let (dump, list) = (self.dump.rebound(source), self.list.rebound(source));
         UnloadedByAddress { dump, list, tree: Shared::clone(&self.tree) }
     }
 
     fn emptied(&self) -> UnloadedByAddress<'static> {
-        UnloadedByAddress::new(UnloadedModuleList::default(), self.dump.rebound(&[]))
+        UnloadedByAddress::new(UnloadedModuleList::default(), self.dump.rebound(Source::NOTHING))
     }
 
     /// Returns the list, in the order of the file.
@@ -71,7 +72,7 @@ impl<'a> UnloadedByAddress<'a> {
     }
 
     /// Returns all modules that were loaded at `address`, in the order of the list. The dump does not record when each
-    /// of them was loaded.
+    /// of them was loaded. Only addresses at which a module was loaded cause an allocation.
     #[must_use]
     pub fn at_address(
         &self,
@@ -83,18 +84,26 @@ impl<'a> UnloadedByAddress<'a> {
         let end = spans.partition_point(|span| span.interval.start <= address);
         let mut found = Vec::new();
         let leaves = highest.len() / 2;
-        let mut nodes = alloc::vec![(1, 0, leaves)];
-        while let Some((node, first, count)) = nodes.pop() {
+        // A depth-first walk without a stack: the next subtree is the right one of the last node that is a left one.
+        let (mut node, mut first, mut count) = (1, 0, leaves);
+        while first < end {
             worked(1);
-            if first >= end || highest.get(node).is_none_or(|&highest| highest < address) {
+            let is_below = highest.get(node).is_some_and(|&highest| address <= highest);
+            if is_below && count > 1 {
+                (node, count) = (2 * node, count / 2);
                 continue;
             }
-            if count > 1 {
-                let half = count / 2;
-                nodes.extend([(2 * node, first, half), (2 * node + 1, first + half, half)]);
-            } else if let Some(span) = spans.get(first).filter(|span| span.interval.has(address)) {
+            if let Some(span) = spans.get(first).filter(|span| is_below && span.interval.has(address)) {
                 found.push(span.rank);
             }
+            first += count;
+            while node % 2 == 1 && node > 1 {
+                (node, count) = (node / 2, 2 * count);
+            }
+            if node == 1 {
+                break;
+            }
+            node += 1;
         }
         found.sort_unstable();
         let list = self.list;

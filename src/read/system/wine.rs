@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use crate::read::bytes::Bytes;
-use crate::read::text::utf8::{Utf8, until_nul};
+use crate::read::text::utf8::Utf8;
 
 const WHAT: &str = "WINE";
 
@@ -41,9 +41,7 @@ impl<'a> WineInfo<'a> {
                 return None;
             }
             let position: u32 = bytes.read(WHAT, start + 4 + 4 * u64::from(index)).ok()?;
-            let rest = bytes.clipped(start + u64::from(position), u64::MAX);
-            let text = until_nul(rest);
-            (text.len() < rest.len()).then(|| Utf8::new(text))
+            bytes.until_nul(start + u64::from(position)).map(Utf8::new)
         };
         Some(Self { build_id: text(0), system: text(1), release: text(2) })
     }

@@ -48,15 +48,7 @@ impl<'a> ThreadEx<'a> {
     #[must_use]
     pub fn backing_store(&self) -> Option<MemoryRange<'a>> {
         let descriptor = &self.raw.backing_store;
-        (descriptor.memory.data_size > 0).then(|| match descriptor.memory.rva {
-            0 => MemoryRange {
-                address: descriptor.start_of_memory_range,
-                size: descriptor.memory.data_size.into(),
-                offset: 0,
-                bytes: &[],
-            },
-            _ => MemoryRange::from_descriptor(&self.dump, descriptor),
-        })
+        (descriptor.memory.data_size > 0).then(|| MemoryRange::from_descriptor(&self.dump, descriptor))
     }
 }
 

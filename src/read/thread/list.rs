@@ -105,7 +105,9 @@ impl<'a> Record<'a> for Thread<'a> {
             return self.raw.thread_id != 0 && self.registers().is_some_and(|context| context.is_recognised());
         }
         let has_stack = self.raw.stack.start_of_memory_range != 0 || self.raw.teb != 0;
-        self.raw.thread_id != 0 && has_stack && (stack.rva == 0 || self.dump.location("stack", stack).is_ok())
+        self.raw.thread_id != 0
+            && has_stack
+            && (stack.rva == 0 || self.dump.bytes().present("stack", stack.rva.into(), stack.data_size.into()).is_ok())
     }
 }
 

@@ -65,12 +65,8 @@ impl<'a> Minidump<'a> {
         let range = if descriptor.memory.rva != 0 {
             self.contradicted(&own).unwrap_or(own)
         } else {
-            self.listed(descriptor.start_of_memory_range, size).unwrap_or(MemoryRange {
-                address: descriptor.start_of_memory_range,
-                size,
-                offset: 0,
-                bytes: &[],
-            })
+            let addresses = (descriptor.start_of_memory_range, size);
+            self.listed(addresses.0, size).unwrap_or_else(|| MemoryRange::at(*self.bytes(), addresses, 0, 0))
         };
         match range.fault() {
             Some(ReadError::Truncated { available: 0, .. }) if self.is_compressed(range.address) => {
@@ -95,21 +91,18 @@ impl<'a> Minidump<'a> {
     /// The part of a stack that a memory list contains, if a list has different bytes for the stack.
     fn contradicted(&self, stack: &MemoryRange<'a>) -> Option<MemoryRange<'a>> {
         let target = self.target();
-        let whole = target.interval(stack.address, stack.bytes.len() as u64)?;
+        let whole = target.interval(stack.address, stack.available())?;
         let ranges = self.list::<MemoryList<'a>>().into_iter().chain(self.list::<Memory64List<'a>>());
         let mut first = None;
         let mut differs = false;
         for range in ranges {
-            let listed = target.interval(range.address, range.bytes.len() as u64);
+            let listed = target.interval(range.address, range.available());
             let Some((listed, common)) = listed.and_then(|it| Some((it, it.intersection(&whole)?))) else { continue };
-            let part = |offset: u64, start: u64| {
-                let offset = offset.saturating_add(common.start.saturating_sub(start));
-                (offset, self.bytes().clipped(offset, common.size()))
-            };
-            let (offset, bytes) = part(range.offset, listed.start);
-            differs |= bytes != part(stack.offset, whole.start).1;
+            let part = |offset: u64, start: u64| offset.saturating_add(common.start.saturating_sub(start));
+            let offset = part(range.offset, listed.start);
+            differs = differs || self.bytes().differing(offset, part(stack.offset, whole.start), common.size()) > 0;
             let size = stack.size.saturating_sub(common.start.saturating_sub(whole.start));
-            first.get_or_insert(MemoryRange { address: common.start, size, offset, bytes });
+            first.get_or_insert_with(|| MemoryRange::at(*self.bytes(), (common.start, size), offset, common.size()));
         }
         first.filter(|_| differs)
     }
@@ -120,9 +113,8 @@ impl<'a> Minidump<'a> {
         let ranges = self.list::<MemoryList<'a>>().into_iter().chain(self.list::<Memory64List<'a>>());
         ranges.into_iter().find_map(|range| {
             let skip = target.mask(address).checked_sub(target.mask(range.address))?;
-            let bytes = range.bytes.get(usize::try_from(skip).ok()?..).filter(|bytes| !bytes.is_empty())?;
-            let bytes = usize::try_from(size).ok().and_then(|size| bytes.get(..size)).unwrap_or(bytes);
-            Some(MemoryRange { address, size, offset: range.offset + skip, bytes })
+            let most = range.available().checked_sub(skip).filter(|most| *most > 0)?;
+            Some(MemoryRange::at(*self.bytes(), (address, size), range.offset + skip, most))
         })
     }
 }

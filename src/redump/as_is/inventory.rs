@@ -11,6 +11,7 @@ use crate::format::{
     DirectoryEntry, FieldOffset, LocationDescriptor, MemoryDescriptor, Rva, RvaWidth, StreamType, Thread,
 };
 use crate::read::list::Record;
+use crate::read::memory::{Memory64List, MemoryList};
 use crate::read::reference_fields::Records;
 use crate::read::references::all_parts_within;
 use crate::read::work::worked;
@@ -40,13 +41,23 @@ pub(super) struct Held<'a> {
     pub(super) own: u64,
     /// The records that contain file offsets, if there are any.
     pub(super) records: Option<Records>,
+    /// Its memory, if it is a list of that.
+    memory: Option<Listed<'a>>,
     /// The parts that it refers to, except memory.
     pub(super) parts: Vec<Interval>,
-    pub(super) fields: Vec<Field>,
+    /// See [`Held::fields`].
+    fields: Vec<Field>,
     /// For a memory list, the number of ranges and the number of their bytes.
     pub(super) listed: (u64, u64),
-    /// The error that prevents its fields from being found.
-    pub(super) error: Option<ReadError>,
+    /// True if it cannot be read, which is reported.
+    pub(super) is_unreadable: bool,
+}
+
+/// A list of memory, which may have a million ranges.
+#[derive(Clone, Copy, Debug)]
+enum Listed<'a> {
+    List(MemoryList<'a>),
+    List64(Memory64List<'a>),
 }
 
 /// Memory at an offset in the file.
@@ -67,8 +78,8 @@ pub(super) struct Inventory<'a> {
     pub(super) held: Vec<Held<'a>>,
     /// The directory entries, each with the index of its stream.
     pub(super) entries: Vec<(DirectoryEntry, usize)>,
-    /// The ranges of memory lists in order, followed by stacks that may be in no list.
-    pub(super) memory: Vec<Placed>,
+    /// Stacks that may be in no list.
+    stacks: Vec<Placed>,
 }
 
 impl<'a> Inventory<'a> {
@@ -76,8 +87,8 @@ impl<'a> Inventory<'a> {
         let mut inventory = Self::default();
         let mut known: BTreeMap<(StreamType, u64, u64), usize> = BTreeMap::new();
         // The limit for streams that share bytes: once for their contents, once for what they refer to.
-        let mut looked = Budget::times(dump.data().len() as u64, 2);
-        let mut followed = Budget::times(dump.data().len() as u64, 2);
+        let mut looked = Budget::times(dump.file_size(), 2);
+        let mut followed = Budget::times(dump.file_size(), 2);
         let mut stacks = Vec::new();
         for (stream, decoded) in dump.streams() {
             let key = (stream.stream_type(), stream.offset(), stream.declared_size());
@@ -88,8 +99,15 @@ impl<'a> Inventory<'a> {
             });
             inventory.entries.push((stream.entry(), number));
         }
-        inventory.memory.append(&mut stacks);
+        inventory.stacks = stacks;
         inventory
+    }
+
+    /// Returns the ranges of memory lists in order, followed by stacks that may be in no list.
+    pub(super) fn memory(&self) -> impl Iterator<Item = Placed> + '_ {
+        let listed = self.held.iter().enumerate();
+        let listed = listed.flat_map(|(of, held)| held.ranges().filter_map(move |range| placed(&range, of, true)));
+        listed.chain(self.stacks.iter().copied())
     }
 
     fn held(
@@ -100,21 +118,29 @@ impl<'a> Inventory<'a> {
         stacks: &mut Vec<Placed>,
         report: &mut Report,
     ) -> Held<'a> {
-        let own = decoded.as_ref().map_or(stream.bytes().len() as u64, |decoded| decoded.size_in_file(&stream));
+        let own = decoded.as_ref().map_or(stream.available(), |decoded| decoded.size_in_file(&stream));
         let whole = stream.grown(own);
-        let mut held =
-            Held { stream, own, records: None, parts: Vec::new(), fields: Vec::new(), listed: (0, 0), error: None };
+        let mut held = Held {
+            stream,
+            own,
+            records: None,
+            memory: None,
+            parts: Vec::new(),
+            fields: Vec::new(),
+            listed: (0, 0),
+            is_unreadable: false,
+        };
         if stream.stream_type() == StreamType::UNUSED {
             return held;
         }
         let parts = looked
-            .charge("stream", stream.offset(), whole.bytes().len() as u64)
+            .charge("stream", stream.offset(), whole.available())
             .and(decoded)
             .and_then(|decoded| Ok((decoded, all_parts_within(&whole, followed)?)));
         let (decoded, (parts, faults)) = match parts {
             Ok(parts) => parts,
             Err(error) => {
-                held.error = Some(error);
+                held.is_unreadable = true;
                 report.fault(stream.stream_type(), 0, "head", error);
                 return held;
             }
@@ -159,14 +185,13 @@ impl<'a> Inventory<'a> {
                 }
             }
             Stream::MemoryList(list) => {
-                held.each(list, rva, false);
-                list.iter().for_each(|range| self.listed(held, &range));
+                held.listed(Listed::List(*list));
             }
             Stream::Memory64List(list) => {
                 if !list.is_base_in_tables() {
                     held.field(offset + Memory64Head::OFFSETS.base_rva.get() as u64, RvaWidth::Rva64, None, false);
                 }
-                list.iter().for_each(|range| self.listed(held, &range));
+                held.listed(Listed::List64(*list));
             }
             Stream::CompressedMemory(memory) => {
                 let fields = CompressedMemoryHeader::OFFSETS;
@@ -196,16 +221,11 @@ impl<'a> Inventory<'a> {
             _ => {}
         }
     }
-
-    fn listed(&mut self, held: &mut Held<'a>, range: &MemoryRange<'a>) {
-        held.listed = (held.listed.0 + 1, held.listed.1.saturating_add(range.size));
-        self.memory.extend(placed(range, self.held.len(), true));
-    }
 }
 
 /// Returns the location of the bytes of a range, if the file contains any.
 fn placed(range: &MemoryRange<'_>, of: usize, is_listed: bool) -> Option<Placed> {
-    let at = Interval::new(range.offset, range.bytes.len() as u64)?;
+    let at = Interval::new(range.offset, range.available())?;
     Some(Placed { at, address: range.address, of, is_listed })
 }
 
@@ -219,15 +239,50 @@ impl<'a> Held<'a> {
 
     /// Collects a field, unless it refers to nothing.
     fn field(&mut self, at: u64, width: RvaWidth, target: Option<Interval>, is_optional: bool) {
+        let field = self.field_at(at, width);
+        self.fields.extend(field.map(|field| Field { target, is_optional, ..field }));
+    }
+
+    /// Returns a field, unless it refers to nothing.
+    fn field_at(&self, at: u64, width: RvaWidth) -> Option<Field> {
         let bytes = self.stream.dump().bytes();
         let value = match width {
             RvaWidth::Rva => bytes.read::<u32>("position", at).map(u64::from),
             RvaWidth::Rva64 => bytes.read::<u64>("position", at),
         };
         worked(1);
-        if let Some(value) = value.ok().filter(|value| *value != 0) {
-            self.fields.push(Field { at, width, value, target, is_optional });
-        }
+        let value = value.ok().filter(|value| *value != 0)?;
+        Some(Field { at, width, value, target: None, is_optional: false })
+    }
+
+    /// Returns all fields that contain file offsets.
+    pub(super) fn fields(&self) -> impl Iterator<Item = Field> + '_ {
+        let rva = MemoryDescriptor::OFFSETS.memory.then(LocationDescriptor::OFFSETS.rva).get() as u64;
+        let list = match self.memory {
+            Some(Listed::List(list)) => Some(list),
+            _ => None,
+        };
+        let of_list = list.into_iter().flat_map(move |list| {
+            (0..list.len()).filter_map(move |index| self.field_at(list.entry_offset(index) + rva, RvaWidth::Rva))
+        });
+        self.fields.iter().copied().chain(of_list)
+    }
+
+    /// Notes a list of memory.
+    fn listed(&mut self, list: Listed<'a>) {
+        self.memory = Some(list);
+        let sum = |(count, size): (u64, u64), range: MemoryRange<'_>| (count + 1, size.saturating_add(range.size));
+        self.listed = self.ranges().fold((0, 0), sum);
+    }
+
+    /// Returns the ranges of its list of memory.
+    fn ranges(&self) -> impl Iterator<Item = MemoryRange<'a>> + use<'a> {
+        let (list, list64) = match self.memory {
+            Some(Listed::List(list)) => (Some(list), None),
+            Some(Listed::List64(list)) => (None, Some(list)),
+            None => (None, None),
+        };
+        list.into_iter().flatten().chain(list64.into_iter().flatten())
     }
 
     /// Returns the bytes of its entries.
@@ -237,6 +292,6 @@ impl<'a> Held<'a> {
 
     /// Returns these bytes and any others that its size field claims.
     pub(super) fn claimed(&self) -> Option<Interval> {
-        Interval::new(self.stream.offset(), self.own.max(self.stream.bytes().len() as u64))
+        Interval::new(self.stream.offset(), self.own.max(self.stream.available()))
     }
 }

@@ -6,10 +6,10 @@ use std::io;
 use std::sync::Mutex;
 
 use crate::error::ReadError;
-use crate::read::{Budget, Interval, Memory, Minidump, Span, position, settle, united};
+use crate::read::{Budget, Bytes, Interval, Memory, Minidump, Span, position, settle, united};
 use crate::write::MemoryRange;
 
-use crate::redump::as_is::inventory::Placed;
+use crate::redump::as_is::inventory::{Inventory, Placed};
 use crate::redump::as_is::patches::Patched;
 use crate::redump::edits::new_memory::{MemoryEdits, NewMemory, fill};
 use crate::redump::edits::piece::{MAX_PIECE, Piece};
@@ -18,7 +18,7 @@ use crate::redump::select::reason::Reason;
 
 /// The changes, by offset in the source.
 pub(super) struct Edits<'a> {
-    file: &'a [u8],
+    file: Bytes<'a>,
     patched: Arc<Patched>,
     /// Which range owns each byte of the file: the first one in list order.
     spans: Vec<Span>,
@@ -33,19 +33,20 @@ impl<'a> Edits<'a> {
     /// Returns `None` if nothing changes.
     pub(super) fn new(
         dump: &Minidump<'a>,
-        ranges: Vec<Placed>,
+        inventory: &Inventory<'a>,
         edits: MemoryEdits<'a>,
         patched: Arc<Patched>,
     ) -> Result<Option<Self>, ReadError> {
         if edits.is_empty() {
             return Ok(None);
         }
+        let ranges: Vec<Placed> = inventory.memory().collect();
         let target = dump.target();
         let blank = edits.blanked(target);
         let mut spans: Vec<Span> = (0..).zip(&ranges).map(|(rank, range)| Span { interval: range.at, rank }).collect();
         settle(&mut spans);
         let mut edits = Self {
-            file: dump.data(),
+            file: *dump.bytes(),
             patched,
             spans,
             ranges,
@@ -60,7 +61,7 @@ impl<'a> Edits<'a> {
 
     /// Returns the file offsets of the blanked addresses, in any range.
     fn blank_positions(&self, dump: &Minidump<'_>, blank: &[Interval]) -> Result<Vec<Interval>, ReadError> {
-        let mut budget = Budget::times(dump.data().len() as u64, 2);
+        let mut budget = Budget::times(dump.file_size(), 2);
         let mut positions = Vec::new();
         for range in self.ranges.iter().filter(|_| !blank.is_empty()) {
             let address = dump.target().mask(range.address);
@@ -100,8 +101,8 @@ impl<'a> Edits<'a> {
 
     /// Reads the bytes at an offset, with all changes except those of the redactor.
     fn look_up(&self, at: u64, buffer: &mut [u8]) {
-        let from = usize::try_from(at).ok().and_then(|at| self.file.get(at..)).unwrap_or_default();
-        buffer.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        // If the file cannot be read, the re-encoding fails at its end.
+        self.file.copy(at, buffer);
         self.patched.apply(at, buffer);
         let Some(all) = Interval::new(at, buffer.len() as u64) else { return };
         let spans = self.spans.get(position(&self.spans, at)..).unwrap_or_default();

@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 use crate::error::{Item, ReadError, RedumpError, WriteError};
 use crate::format::stream::Relocation;
 use crate::format::{DirectoryEntry, Header, StreamType};
-use crate::read::{ByteOrder, Interval, Minidump, overlapping, united};
+use crate::read::{ByteOrder, Bytes, Interval, Minidump, overlapping, union};
 use crate::write::{Piece, Plan, encoded};
 
 use crate::redump::as_is::choice::{Choice, Place, choose, move_grown};
@@ -34,6 +34,7 @@ use crate::redump::as_is::stream_edit::NewPart;
 use crate::redump::as_is::unused::drop_unused;
 use crate::redump::edits::new_memory::MemoryEdits;
 use crate::redump::hooks::Hooks;
+use crate::redump::options::Options;
 use crate::redump::report::{MissingMemory, Outcome, Report, StreamReport};
 use crate::redump::select::selected::Selected;
 
@@ -42,7 +43,7 @@ const DIRECTORY: Item = Item { name: "MINIDUMP_DIRECTORY", index: None };
 /// Plans a dump that equals the source except for the changes of the hooks.
 pub(super) fn plan<'a>(
     dump: &Minidump<'a>,
-    comment: Option<&str>,
+    options: &Options,
     mut hooks: Hooks<'a>,
 ) -> Result<(Plan<'a>, Report, Selected), RedumpError> {
     if dump.byte_order() == ByteOrder::Big {
@@ -53,7 +54,7 @@ pub(super) fn plan<'a>(
     let mut records = Records::new(dump, &hooks);
     let mut choice = choose(dump, &inventory, &mut records, &mut report);
     let mut new = core::mem::take(&mut records.new);
-    add_streams(&mut choice, &mut new, comment, &hooks);
+    add_streams(&mut choice, &mut new, options.comment(), &hooks);
     let edits = MemoryEdits {
         blank: core::mem::take(&mut hooks.blank),
         replaced: core::mem::take(&mut hooks.new_memory),
@@ -76,8 +77,12 @@ pub(super) fn plan<'a>(
     }
     let end = if is_there { old.entry_offset(old.len()) } else { Header::SIZE as u64 };
     let more = (choice.directory.len() as u64).saturating_sub(old.len().into()).saturating_mul(entry);
-    let (places, new_size) = place(end, more, &new)?;
-    let shift = Shift::new(dump.data().len() as u64, &cuts, end, new_size);
+    let (places, mut new_size) = place(end, more, &new)?;
+    let mut shift = Shift::new(dump.file_size(), &cuts, end, new_size);
+    if options.has_padding() && new_size > 0 {
+        new_size = new_size.saturating_add(shift.padding());
+        shift = Shift::new(dump.file_size(), &cuts, end, new_size);
+    }
     let at_new = |number: usize| shift.new_at.saturating_add(places.get(number).copied().unwrap_or(0));
 
     let directory = directory(&choice, &new, &moved, &shift, &at_new)?;
@@ -88,11 +93,10 @@ pub(super) fn plan<'a>(
     }
     let rest = write_tables(dump, &directory, &shift, &hooks, &mut patches)?;
 
-    let patched = Arc::new(patches.applied(dump.data()));
-    let ranges = inventory.memory.clone();
-    let edits = Edits::new(dump, ranges, edits, Arc::clone(&patched))?.map(Arc::new);
+    let patched = Arc::new(patches.applied(dump.bytes()));
+    let edits = Edits::new(dump, &inventory, edits, Arc::clone(&patched))?.map(Arc::new);
     let new = new_bytes(rest, &new, &places, new_size);
-    let pieces = pieces(dump.data(), &shift, (&patched, edits.as_ref()), new);
+    let pieces = pieces(*dump.bytes(), &shift, (&patched, edits.as_ref()), new);
     let asked = new_size.saturating_sub(more);
     refuse_growth(dump, shift.size, asked)?;
     finish(dump, &inventory, &choice, &shift, &mut report);
@@ -101,8 +105,8 @@ pub(super) fn plan<'a>(
     report.streams_written.clone_from(&directory);
     report.size = shift.size;
     report.judge(None);
-    let ranges = inventory.memory.iter().filter_map(|range| dump.target().interval(range.address, range.at.size()));
-    let selected = Selected::all(united(ranges.collect()));
+    let ranges = inventory.memory().filter_map(|range| dump.target().interval(range.address, range.at.size()));
+    let selected = Selected::all(union(ranges));
     Ok((Plan::of_pieces(pieces, directory), report, selected))
 }
 
@@ -160,7 +164,7 @@ fn write_tables(
 
 /// Returns the pieces of the result: those of the source before the new bytes, the new bytes, and those after them.
 fn pieces<'a>(
-    file: &'a [u8],
+    file: Bytes<'a>,
     shift: &Shift,
     (patched, edits): (&Patched, Option<&Arc<Edits<'a>>>),
     new: Vec<u8>,
@@ -173,13 +177,13 @@ fn pieces<'a>(
             let memory = overlapping(&touched, stretch.from).filter_map(|part| part.intersection(&stretch.from));
             for part in memory {
                 let before = next.and_then(|next| Interval::new(next, part.start.checked_sub(next)?));
-                pieces.extend(before.into_iter().flat_map(|it| patched.pieces(file, it)).map(Piece::Bytes));
+                pieces.extend(before.into_iter().flat_map(|it| patched.pieces(file, it)));
                 pieces.extend(edits.map(|edits| Piece::Memory(memory::edited(edits, part))));
                 next = part.next();
             }
             let rest = next.filter(|next| *next <= stretch.from.last);
             let rest = rest.map(|start| Interval { start, last: stretch.from.last });
-            pieces.extend(rest.into_iter().flat_map(|it| patched.pieces(file, it)).map(Piece::Bytes));
+            pieces.extend(rest.into_iter().flat_map(|it| patched.pieces(file, it)));
         }
     };
     let (before, after) = shift.stretches.split_at_checked(shift.before_new).unwrap_or((&shift.stretches, &[]));
@@ -191,7 +195,7 @@ fn pieces<'a>(
 
 /// Refuses a result that is far larger than the source and the additions.
 fn refuse_growth(dump: &Minidump<'_>, size: u64, asked: u64) -> Result<(), RedumpError> {
-    let limit = (dump.data().len() as u64).saturating_mul(2).saturating_add(asked).saturating_add(0x1_0000);
+    let limit = dump.file_size().saturating_mul(2).saturating_add(asked).saturating_add(0x1_0000);
     if size <= limit { Ok(()) } else { Err(ReadError::BudgetSpent { what: "result", offset: 0, limit }.into()) }
 }
 
@@ -213,7 +217,7 @@ fn finish(dump: &Minidump<'_>, inventory: &Inventory<'_>, choice: &Choice, shift
         match row.relocation {
             _ if choice.edited.contains_key(&number) => Outcome::Rewritten,
             _ if stays => Outcome::Copied,
-            Relocation::Known | Relocation::Viewed if held.error.is_none() => Outcome::Relocated,
+            Relocation::Known | Relocation::Viewed if !held.is_unreadable => Outcome::Relocated,
             Relocation::None if held.stream.stream_type().name().is_some() => Outcome::Copied,
             _ => Outcome::Unexamined,
         }
@@ -235,6 +239,6 @@ fn finish(dump: &Minidump<'_>, inventory: &Inventory<'_>, choice: &Choice, shift
     let kept = inventory.held.iter().zip(&choice.kept).filter(|(_, kept)| **kept);
     let listed = |sum: (u64, u64), held: &Held<'_>| (sum.0 + held.listed.0, sum.1.saturating_add(held.listed.1));
     (report.memory_ranges, report.memory_bytes) = kept.fold((0, 0), |sum, (held, _)| listed(sum, held));
-    report.source_size = dump.data().len() as u64;
+    report.source_size = dump.file_size();
     report.readable_bytes = report.source_size;
 }

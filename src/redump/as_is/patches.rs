@@ -1,9 +1,11 @@
 //! Bytes that are overwritten in place.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use crate::read::{Interval, position, united};
+use crate::read::{Bytes, Interval, position, united};
+use crate::write::Piece;
+
+use crate::redump::from_file::passed_on;
 
 /// Patches with gaps of at most this many bytes between them are merged.
 const NEAR: u64 = 64;
@@ -47,8 +49,8 @@ impl Patches {
     }
 
     /// Applies all patches to copies of the bytes.
-    pub(super) fn applied(self, source: &[u8]) -> Patched {
-        let Some(whole) = Interval::new(0, source.len() as u64) else { return Patched::default() };
+    pub(super) fn applied(self, source: &Bytes<'_>) -> Patched {
+        let Some(whole) = Interval::new(0, source.size()) else { return Patched::default() };
         let wide =
             self.wide.iter().chain(&self.tables).filter_map(|(at, bytes)| Interval::new(*at, bytes.len() as u64));
         let integers = self.integers.iter().filter_map(|(at, width, _)| Interval::new(*at, (*width).into()));
@@ -59,10 +61,9 @@ impl Patches {
         });
         let intervals = united(near.collect());
         let copied = |interval: &Interval| {
-            let start = usize::try_from(interval.start).ok();
-            let size = usize::try_from(interval.size()).ok();
-            let bytes = start.zip(size).and_then(|(start, size)| source.get(start..)?.get(..size));
-            bytes.unwrap_or_default().to_vec()
+            let mut bytes = alloc::vec![0; usize::try_from(interval.size()).unwrap_or(0)];
+            source.copy(interval.start, &mut bytes);
+            bytes
         };
         let bytes = intervals.iter().map(copied).collect();
         let mut patched = Patched { intervals, bytes };
@@ -97,8 +98,8 @@ impl Patched {
         rest.get_mut(..size).unwrap_or_default()
     }
 
-    /// Returns the bytes of an interval in pieces: unchanged ones borrowed from the source, and patched copies.
-    pub(super) fn pieces<'a>(&self, source: &'a [u8], stretch: Interval) -> Vec<Cow<'a, [u8]>> {
+    /// Returns the bytes of an interval in pieces: unchanged ones as they are in the source, and patched copies.
+    pub(super) fn pieces<'a>(&self, source: Bytes<'a>, stretch: Interval) -> Vec<Piece<'a>> {
         let first = position(&self.intervals, stretch.start);
         let parts = self.intervals.iter().zip(&self.bytes).skip(first);
         let mut pieces = Vec::new();
@@ -107,13 +108,13 @@ impl Patched {
             let Some(part) = interval.intersection(&stretch) else { continue };
             let Some(at) = next else { break };
             if let Some(kept) = part.start.checked_sub(at).and_then(|size| Interval::new(at, size)) {
-                pieces.push(Cow::Borrowed(of(source, 0, kept)));
+                pieces.push(unchanged(source, kept));
             }
-            pieces.push(Cow::Owned(of(bytes, interval.start, part).to_vec()));
+            pieces.push(Piece::Bytes(of(bytes, interval.start, part).to_vec().into()));
             next = part.next();
         }
         let rest = next.and_then(|at| Interval::new(at, stretch.last.checked_sub(at)?.saturating_add(1)));
-        pieces.extend(rest.map(|rest| Cow::Borrowed(of(source, 0, rest))));
+        pieces.extend(rest.map(|rest| unchanged(source, rest)));
         pieces
     }
 
@@ -128,6 +129,15 @@ impl Patched {
             let new = of(bytes, interval.start, part);
             room.unwrap_or_default().iter_mut().zip(new).for_each(|(to, from)| *to = *from);
         }
+    }
+}
+
+/// Returns the bytes of an interval as they are in the source: borrowed, or to be read from its file.
+fn unchanged<'a>(source: Bytes<'a>, interval: Interval) -> Piece<'a> {
+    let (start, size) = (interval.start, interval.size());
+    match source.file() {
+        None => Piece::Bytes(source.clipped(start, size).into()),
+        Some(_) => Piece::Memory(passed_on(source, start, start, size)),
     }
 }
 

@@ -139,8 +139,7 @@ pub(super) fn write_links(
         let edited = choice.edited.get_mut(&number);
         let own = held.interval().filter(|_| edited.is_some());
         // The fields of an edited stream are in its new bytes.
-        let fields =
-            held.fields.iter().filter(|field| !links.shift.is_none() && !own.is_some_and(|own| own.has(field.at)));
+        let fields = held.fields().filter(|field| !links.shift.is_none() && !own.is_some_and(|own| own.has(field.at)));
         for field in fields {
             let to = To::Source { value: field.value, target: field.target, is_optional: field.is_optional };
             let value = links.value(&Link { width: field.width, to })?;

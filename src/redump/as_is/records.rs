@@ -49,7 +49,7 @@ impl<'r, 'h> Records<'r, 'h> {
     ///
     /// Of streams that share bytes, only as many are processed as fit the size of the file.
     pub(super) fn edited<'a>(&mut self, held: &Held<'a>, report: &mut Report) -> Option<Edited> {
-        if held.error.is_some() || !self.hooks.change_records() {
+        if held.is_unreadable || !self.hooks.change_records() {
             return None;
         }
         match Stream::decode(&held.stream).ok()? {

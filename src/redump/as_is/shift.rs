@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::read::{Interval, gaps};
+use crate::write::padding_of_run;
 
 /// The largest alignment of a structure in the format.
 pub(super) const ALIGN: u64 = 8;
@@ -55,6 +56,14 @@ impl Shift {
             stretches.len()
         });
         Self { stretches, before_new, new_at, source_size, size }
+    }
+
+    /// Returns how many bytes to add to the new ones, so that the longest interval after them stays at the same offset within
+    /// a block: file systems can then share its blocks.
+    pub(super) fn padding(&self) -> u64 {
+        let after = self.stretches.get(self.before_new..).unwrap_or_default();
+        let longest = after.iter().max_by_key(|stretch| stretch.from.size());
+        longest.map_or(0, |stretch| padding_of_run(stretch.from.start, stretch.from.size(), stretch.to))
     }
 
     /// Returns true if no byte moves.

@@ -89,7 +89,7 @@ impl StreamEdit {
         let bytes = stream.bytes();
         let bytes = bytes.get(..own).unwrap_or(bytes).to_vec();
         let start = stream.offset();
-        let fields = held.fields.iter().filter_map(|field| {
+        let fields = held.fields().filter_map(|field| {
             let at = field.at.checked_sub(start).filter(|at| *at < bytes.len() as u64)?;
             let to = To::Source { value: field.value, target: field.target, is_optional: field.is_optional };
             Some((at, Link { width: field.width, to }))

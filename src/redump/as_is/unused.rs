@@ -3,7 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use crate::read::{Interval, Minidump, gaps, united};
+use crate::read::{Interval, Minidump, Union, gaps, united};
 
 use crate::redump::as_is::choice::Choice;
 use crate::redump::as_is::inventory::{Inventory, Placed};
@@ -70,10 +70,15 @@ pub(super) fn drop_unused(
         let is_told = sources.get(&range.of).is_none_or(|sources| sources.contains(&range.at.start));
         choice.kept.get(range.of) == Some(&true) && (range.is_listed || is_told)
     };
-    let (memory, memory_gone): (Vec<&Placed>, Vec<&Placed>) = inventory.memory.iter().partition(|range| stays(range));
-    streams_gone.extend(memory_gone.into_iter().map(|range| range.at));
-    let memory = memory.into_iter().map(|range| range.at);
-    let all = united(streams.into_iter().chain(parts.iter().copied()).chain(memory).collect());
+    let mut all = Union::default();
+    all.extend(streams.into_iter().chain(parts.iter().copied()));
+    for range in inventory.memory() {
+        match stays(&range) {
+            true => all.add(range.at),
+            false => streams_gone.push(range.at),
+        }
+    }
+    let all = all.into_intervals();
     let gone = united(parts_gone.iter().chain(&streams_gone).copied().collect());
     let mut cuts = Vec::new();
     for part in gone.iter().flat_map(|part| gaps(&all, *part)) {
@@ -81,7 +86,7 @@ pub(super) fn drop_unused(
         match end.checked_sub(start).filter(|size| *size >= LEAST_CUT).and_then(|size| Interval::new(start, size)) {
             Some(cut) => {
                 cuts.push(cut);
-                gaps(&[cut], part).for_each(|rest| patches.zero(rest));
+                gaps([cut].as_slice(), part).for_each(|rest| patches.zero(rest));
             }
             None => patches.zero(part),
         }

@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 use std::io;
 use std::sync::Mutex;
 
-use crate::read::{Interval, Memory, Span, overlapping, position, settle};
+use crate::read::{Interval, Memory, MemoryRange as ListedRange, Span, overlapping, position, settle};
 use crate::write::MemoryRange;
 
 use crate::redump::edits::new_memory::{MemoryEdits, NewMemory, fill};
 use crate::redump::edits::piece::{MAX_PIECE, Piece};
 use crate::redump::filter::StackFilter;
 use crate::redump::filter::triage::Triage;
+use crate::redump::from_file::failed;
 use crate::redump::hooks::Redactor;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::selected::Selection;
@@ -138,10 +139,10 @@ pub(in crate::redump) fn changed<'a>(
 pub(in crate::redump) fn changed_bytes<'a>(
     changes: Option<&Arc<Changes<'a>>>,
     interval: Interval,
-    bytes: &'a [u8],
+    bytes: ListedRange<'a>,
 ) -> Option<MemoryRange<'a>> {
     let changes = changes.filter(|changes| changes.touch(interval))?;
-    let size = bytes.len() as u64;
+    let size = bytes.available();
     Some(MemoryRange::from_reader(interval.start, size, ChangedMemory::new(changes, interval.start, size, Some(bytes))))
 }
 
@@ -149,7 +150,7 @@ pub(in crate::redump) fn changed_bytes<'a>(
 struct ChangedMemory<'a> {
     changes: Arc<Changes<'a>>,
     /// The bytes, if they differ from those that the source has at the addresses.
-    own: Option<&'a [u8]>,
+    own: Option<ListedRange<'a>>,
     start: u64,
     size: u64,
     /// The number of bytes read from the source so far.
@@ -159,7 +160,7 @@ struct ChangedMemory<'a> {
 }
 
 impl<'a> ChangedMemory<'a> {
-    fn new(changes: &Arc<Changes<'a>>, start: u64, size: u64, own: Option<&'a [u8]>) -> Self {
+    fn new(changes: &Arc<Changes<'a>>, start: u64, size: u64, own: Option<ListedRange<'a>>) -> Self {
         Self { changes: Arc::clone(changes), own, start, size, done: 0, piece: Piece::default() }
     }
 
@@ -167,10 +168,7 @@ impl<'a> ChangedMemory<'a> {
     fn look_up(&mut self, bytes: &mut [u8]) -> usize {
         let count = match self.own {
             None => self.changes.memory.read_uncached(self.start.wrapping_add(self.done), bytes),
-            Some(own) => {
-                let rest = usize::try_from(self.done).ok().and_then(|done| own.get(done..)).unwrap_or_default();
-                bytes.iter_mut().zip(rest).map(|(to, from)| *to = *from).count()
-            }
+            Some(own) => own.read(self.done, bytes),
         };
         self.done += count as u64;
         count
@@ -202,7 +200,7 @@ impl io::Read for ChangedMemory<'_> {
             let address = self.start.wrapping_add(self.done);
             let count = self.look_up(part);
             changes.filter(address, part.get_mut(..count).unwrap_or_default());
-            return Ok(count);
+            return if count == 0 && wanted > 0 { failed(changes.memory.file()) } else { Ok(count) };
         };
         if self.piece.is_empty() && self.done < self.size {
             self.redact(redactor)?;

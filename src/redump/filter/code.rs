@@ -9,9 +9,9 @@ use alloc::vec::Vec;
 use crate::format::MemoryProtection;
 use crate::format::memory::MemoryState;
 use crate::format::module::SectionCharacteristics;
-use crate::read::memory::MemoryRegions;
 use crate::read::module::{Image, ImageSection};
-use crate::read::{Budget, Interval, any_has, append, gaps, holder, overlapping, united};
+use crate::read::{Budget, Interval, Intervals, Union, any_has, gaps, holder, overlapping, union};
+use crate::redump::known_memory::address_space::AddressSpace;
 use crate::redump::source::Source;
 
 /// The page size; memory is executable in whole pages.
@@ -21,9 +21,9 @@ const PAGE: u64 = 0x1000;
 #[derive(Debug)]
 pub(in crate::redump) struct Code {
     modules: Vec<Interval>,
-    executable: Vec<Interval>,
+    executable: Intervals,
     /// Memory that the dump describes as not executable, inside and outside modules.
-    data: Vec<Interval>,
+    data: Intervals,
 }
 
 impl Code {
@@ -36,12 +36,12 @@ impl Code {
         // Memory without a description may be code.
         let unknown = unknown.into_iter().flat_map(|part| gaps(&described.all, part));
         // Overlaps are removed first, so that a module is not visited once for each of many sections at the same place.
-        let executable = united(described.executable.iter().copied().chain(sections).chain(unknown).collect());
-        let executable = executable.into_iter();
+        let executable = union(described.executable.iter().chain(sections).chain(unknown));
         let executable = executable
+            .iter()
             .flat_map(|part| overlapping(&modules, part).filter_map(move |module| module.intersection(&part)));
         let executable = executable.collect();
-        let data = described.all.iter().flat_map(|&part| gaps(&described.executable, part)).collect();
+        let data = described.all.iter().flat_map(|part| gaps(&described.executable, part)).collect();
         Self { modules, executable, data }
     }
 
@@ -52,17 +52,17 @@ impl Code {
 
     /// True if the address follows code of a module.
     pub(super) fn follows_code(&self, address: u64) -> bool {
-        any_has(&self.executable, address.wrapping_sub(1))
+        self.executable.has(address.wrapping_sub(1))
     }
 
     /// True if the address is in the code of a module, or follows it.
     pub(in crate::redump) fn is_at_code(&self, address: u64) -> bool {
-        any_has(&self.executable, address) || self.follows_code(address)
+        self.executable.has(address) || self.follows_code(address)
     }
 
     /// True if the dump describes the memory at the address as not executable.
     pub(in crate::redump) fn is_data(&self, address: u64) -> bool {
-        any_has(&self.data, address) && !any_has(&self.executable, address)
+        self.data.has(address) && !self.executable.has(address)
     }
 
     /// Returns the highest address of a module.
@@ -82,25 +82,24 @@ fn bases(source: &Source<'_>) -> Vec<u64> {
 
 /// What the dump records about the address space, sorted and disjoint.
 struct Described {
-    all: Vec<Interval>,
-    executable: Vec<Interval>,
+    all: Intervals,
+    executable: Intervals,
 }
 
 impl Described {
-    fn new(source: &Source<'_>, regions: &MemoryRegions<'_>) -> Self {
-        let (mut all, mut executable) = (Vec::new(), Vec::new());
+    fn new(source: &Source<'_>, regions: &AddressSpace<'_>) -> Self {
+        let (mut all, mut executable) = (Union::default(), Union::default());
         for region in regions.iter() {
             let Some(interval) = source.target.interval(region.base(), region.size()) else { continue };
-            append(&mut all, interval);
+            all.append(interval);
             if region.state() == MemoryState::COMMIT && region.protection().intersects(MemoryProtection::EXECUTABLE) {
-                append(&mut executable, interval);
+                executable.append(interval);
             }
         }
-        if executable.is_empty() {
-            // Every process has code, so the producer did not know the protections.
-            all.clear();
-        }
-        Self { all: united(all), executable: united(executable) }
+        let executable = executable.into_intervals();
+        // Every process has code, so without any the producer did not know the protections.
+        let all = if executable.is_empty() { Intervals::default() } else { all.into_intervals() };
+        Self { all, executable }
     }
 }
 

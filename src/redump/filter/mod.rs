@@ -14,11 +14,10 @@ mod text;
 pub(super) mod triage;
 
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::format::ProcessorArchitecture;
-use crate::read::{Interval, Memory, Target, any_has, holder, overlapping, united};
+use crate::read::{Interval, Intervals, Memory, Target, any_has, holder, overlapping, united};
 
 use crate::read::system::wow64::X86;
 use crate::redump::source::Source;
@@ -43,7 +42,7 @@ pub(super) struct StackFilter {
     /// Sorted and disjoint.
     stacks: Vec<Interval>,
     /// All requested intervals, sorted and disjoint.
-    wanted: Vec<Interval>,
+    wanted: Intervals,
     target: Target,
     word: u64,
     width: u32,
@@ -81,7 +80,7 @@ impl StackFilter {
         source: &Source<'_>,
         (code, triage): (Arc<Code>, Option<Arc<Triage>>),
         stacks: Vec<Interval>,
-        wanted: Vec<Interval>,
+        wanted: Intervals,
     ) -> Self {
         let (target, width) = (source.target, source.target.pointer_size());
         let stacks = united(stacks);
@@ -124,7 +123,7 @@ impl StackFilter {
             code,
             stacks,
             // Everything except stacks belongs to the other filter.
-            wanted: vec![Interval { start: 0, last: u64::MAX }],
+            wanted: core::iter::once(Interval { start: 0, last: u64::MAX }).collect(),
             target: X86,
             word: 4,
             width: 4,

@@ -4,10 +4,9 @@
 //! dump. This holds for most of what `r` leaves, except some frame pointers and return addresses into generated code.
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use crate::format::MinidumpType;
-use crate::read::{Interval, Target, any_has};
+use crate::read::{Intervals, Target};
 
 use crate::redump::filter::code::Code;
 use crate::redump::filter::text::is_plain_word;
@@ -18,7 +17,7 @@ use crate::redump::filter::unsigned;
 pub(in crate::redump) struct Triage {
     code: Arc<Code>,
     /// The memory of the result, sorted by address and disjoint.
-    memory: Arc<Vec<Interval>>,
+    memory: Arc<Intervals>,
     target: Target,
     /// The bits of a return address that form the address.
     unsigned: u64,
@@ -28,7 +27,7 @@ impl Triage {
     /// The byte that replaces each byte that is taken out.
     pub(in crate::redump) const PATTERN: u8 = MinidumpType::TRIAGE_PATTERN;
 
-    pub(in crate::redump) fn new(code: Arc<Code>, memory: Arc<Vec<Interval>>, target: Target) -> Self {
+    pub(in crate::redump) fn new(code: Arc<Code>, memory: Arc<Intervals>, target: Target) -> Self {
         let last = memory.last().map_or(0, |range| range.last).max(code.last());
         Self { code, memory, target, unsigned: unsigned(target, last) }
     }
@@ -41,12 +40,12 @@ impl Triage {
     /// True if a word points into a module or to memory of the result.
     pub(super) fn points(&self, word: u64) -> bool {
         let address = self.target.mask(word) & self.unsigned;
-        self.code.is_in_module(address) || any_has(&self.memory, address)
+        self.code.is_in_module(address) || self.memory.has(address)
     }
 
     /// True if the result has the byte at an address.
     pub(super) fn holds(&self, address: u64) -> bool {
-        any_has(&self.memory, address)
+        self.memory.has(address)
     }
 
     /// True if a general register may stay: it is zero, or a pointer that does not read as text.

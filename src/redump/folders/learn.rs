@@ -74,7 +74,7 @@ typed_streams!(paths);
 
 impl Folders {
     pub(in crate::redump) fn of(dump: &Minidump<'_>) -> Self {
-        let budget = |factor| Budget::times(dump.data().len() as u64, factor).plus(ANYWAY);
+        let budget = |factor| Budget::times(dump.file_size(), factor).plus(ANYWAY);
         let mut learned = Learned { patterns: BTreeMap::new(), budget: budget(LEARNED) };
         let mut compared = budget(COMPARED);
         for (_, stream) in dump.streams() {

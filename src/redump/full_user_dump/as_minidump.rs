@@ -37,8 +37,9 @@ pub(super) fn records_of<'m>(dump: &FullUserDump<'m>, memory: &'m Memory<'m>) ->
     add_system_info(&mut builder, dump, memory);
     add_threads(&mut builder, dump);
     let names = add_modules(&mut builder, dump, memory);
-    for region in dump.region_list() {
-        builder.memory_info(*region.raw());
+    if !dump.region_list().is_empty() {
+        // Its entries are those of the table of regions, which is used where it is.
+        builder.list(StreamType::MEMORY_INFO_LIST);
     }
     let mut file = Vec::new();
     builder.plan()?.write_to(&mut file)?;
@@ -114,7 +115,7 @@ fn add_threads<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>) {
 fn add_modules<'m>(builder: &mut MinidumpBuilder<'m>, dump: &FullUserDump<'m>, memory: &'m Memory<'m>) -> Names {
     builder.list(StreamType::MODULE_LIST);
     // In valid dumps, records of different modules do not overlap, so together they are not larger than the file.
-    let mut budget = Budget::times(dump.data().len() as u64, 1);
+    let mut budget = Budget::times(dump.file_size(), 1);
     let mut part = |builder: &mut MinidumpBuilder<'m>, name, image: Option<Image<'m, 'm>>, place: Option<Interval>| {
         budget.charge(name, 0, place?.size()).ok()?;
         Some(builder.part(name, image?.bytes_at(place?)?))

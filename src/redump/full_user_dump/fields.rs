@@ -30,7 +30,7 @@ pub(super) fn compare(source: &Source<'_>, hooks: &Hooks<'_>, selection: &Select
     }
     let Comparison { accounts, report, .. } = comparison;
     let parts = Claims::of(&dump);
-    accounts.close(dump.data(), parts.referred_to().chain(source.positions.intervals()), report);
+    accounts.close(dump.bytes(), parts.referred_to().chain(source.positions.intervals()), report);
 }
 
 struct Comparison<'s, 'd, 'h> {

@@ -49,7 +49,7 @@ fn threads<'a>(
     let processor = dump.header().machine_image_type.processor();
     let (mut first, mut cut) = (None, 0);
     // If contexts are cut, each thread still gets a complete one.
-    let mut budget = Budget::times(dump.data().len() as u64, 2).plus(LITTLE);
+    let mut budget = Budget::times(dump.file_size(), 2).plus(LITTLE);
     let each = dump.context_size().saturating_add(CrashThread64::SIZE as u64);
     for (thread, item) in dump.threads().into_iter().zip(0..) {
         if !stays(thread.id()) {

@@ -41,7 +41,7 @@ impl<'m, 'a> Loader<'m, 'a> {
             }
             entry = pointer(at, 0);
         }
-        Self { memory, layout, names, names_read: Budget::times(dump.data().len() as u64, 1) }
+        Self { memory, layout, names, names_read: Budget::times(dump.file_size(), 1) }
     }
 
     /// Returns the path of the module at `base`, if its last component is `name`, ignoring case.

@@ -79,7 +79,7 @@ fn streams(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
         report.streams.push(StreamReport {
             index: stream.index(),
             stream_type: stream.stream_type(),
-            size: stream.declared_size(),
+            size: source.declared_size(&stream),
             outcome,
         });
     }

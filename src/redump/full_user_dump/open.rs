@@ -9,9 +9,9 @@ use std::sync::OnceLock;
 use crate::error::{ReadError, RedumpError};
 use crate::format::StreamType;
 use crate::read::{FullUserDump, MemoryPositions, OwnedMinidump};
-use crate::redump::gapless_runs::Runs;
+use crate::redump::ranges::{Ranges, Runs};
 use crate::redump::report::{Addition, ItemFault, Loss};
-use crate::redump::source::{Ranges, Records, Source};
+use crate::redump::source::{Records, Source};
 
 use crate::redump::full_user_dump::as_minidump::records_of;
 use crate::redump::full_user_dump::losses;
@@ -28,7 +28,7 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
     let listed = move || {
         copy.stored_regions().filter_map(move |region| {
             let range = region.range;
-            Some((target.interval(range.address, range.bytes.len() as u64)?, range.offset))
+            Some((target.interval(range.address, range.available())?, range.offset))
         })
     };
     Ok(Source {
@@ -43,9 +43,10 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
         memory,
         named: None,
         made_up_rows: None,
+        region_table: Some(dump.region_list()).filter(|table| !table.is_empty()),
         module_intervals: OnceLock::new(),
-        file_size: dump.data().len() as u64,
-        plain_size: dump.data().len() as u64,
+        file_size: dump.file_size(),
+        plain_size: dump.file_size(),
         has_full_memory: dump.region_list().fault().is_none()
             && dump.stored_regions().all(|region| region.range.fault().is_none()),
         claims_full_memory: true,
@@ -58,8 +59,8 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
 
 /// Returns the size of everything in front of the memory, and of the memory.
 fn readable_bytes(dump: &FullUserDump<'_>) -> u64 {
-    let size = dump.data().len() as u64;
-    let memory = dump.stored_regions().map(|region| region.range.bytes.len() as u64);
+    let size = dump.file_size();
+    let memory = dump.stored_regions().map(|region| region.range.available());
     memory.fold(dump.header().data_offset, u64::saturating_add).min(size)
 }
 

@@ -63,7 +63,7 @@ impl Options {
 
     /// Returns true if more than a comment is combined with `as-is`.
     pub(in crate::redump) fn conflict_with_as_is(&self) -> bool {
-        let (engine, comment) = (self.engine, self.comment.clone());
-        *self != Self { engine, comment, forced: self.forced, ..Self::as_is() }
+        let (engine, comment, forced, unpadded) = (self.engine, self.comment.clone(), self.forced, self.unpadded);
+        *self != Self { engine, comment, forced, unpadded, ..Self::as_is() }
     }
 }

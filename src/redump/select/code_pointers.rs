@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::read::{Interval, any_has};
+use crate::read::{Interval, Intervals, Union, any_has, overlapping};
 use crate::redump::filter::code::Code;
 use crate::redump::filter::{StackFilter, unsigned};
 use crate::redump::source::Source;
@@ -27,7 +27,7 @@ pub(super) struct StacksOfWidth {
 /// Where code may be outside images.
 pub(super) enum Outside {
     /// In these intervals, which are sorted and disjoint.
-    Executable(Vec<Interval>),
+    Executable(Intervals),
     /// Anywhere except on these stacks, which are sorted and disjoint, because nothing describes the address space.
     NotOn(Vec<Interval>),
 }
@@ -39,13 +39,15 @@ impl Outside {
     }
 
     fn last(&self) -> u64 {
-        let (Self::Executable(parts) | Self::NotOn(parts)) = self;
-        parts.last().map_or(0, |part| part.last)
+        match self {
+            Self::Executable(parts) => parts.last().map_or(0, |part| part.last),
+            Self::NotOn(parts) => parts.last().map_or(0, |part| part.last),
+        }
     }
 
     fn may_be_code(&self, source: &Source<'_>, address: u64) -> bool {
         match self {
-            Self::Executable(parts) => any_has(parts, address),
+            Self::Executable(parts) => parts.has(address),
             // A small number is not a pointer.
             Self::NotOn(stacks) => {
                 address >= PAGE && !any_has(stacks, address) && source.memory.range_at(address).is_some()
@@ -57,10 +59,10 @@ impl Outside {
 /// Code addresses on stacks and in instruction pointers: sorted, without duplicates and without signatures.
 #[derive(Debug, Default)]
 pub(super) struct CodePointers {
-    /// In executable memory of images, with the index of the image.
-    pub(super) in_images: Vec<(usize, u64)>,
+    /// In executable memory of images; each is an interval of one address.
+    in_images: Intervals,
     /// In memory outside all images that is executable, or may be.
-    pub(super) generated: Vec<u64>,
+    generated: Intervals,
 }
 
 impl CodePointers {
@@ -74,13 +76,14 @@ impl CodePointers {
         let highest = source.modules().last().map_or(0, |module| module.last);
         let unsigned = unsigned(source.target, highest.max(outside.last()));
         let thumb = u64::from(source.target.processor().has_thumb);
-        let (mut in_images, mut generated) = (Unique::default(), Unique::default());
+        let (mut in_images, mut generated) = (Union::default(), Union::default());
         let mut visit = |word: u64| {
             let address = source.target.mask(word) & unsigned & !thumb;
+            let point = Interval { start: address, last: address };
             if code.is_at_code(address) || outside.is_everywhere() && any_has(source.modules(), address) {
-                images.index_at(address).into_iter().for_each(|image| in_images.push((image, address)));
+                in_images.extend(images.index_at(address).map(|_| point));
             } else if outside.may_be_code(source, address) {
-                generated.push(address);
+                generated.add(point);
             }
         };
         instruction_pointers.for_each(&mut visit);
@@ -105,43 +108,20 @@ impl CodePointers {
                 }
             }
         }
-        Self { in_images: in_images.into_sorted(), generated: generated.into_sorted() }
+        Self { in_images: in_images.into_intervals(), generated: generated.into_intervals() }
     }
 
-    /// Returns the pointers into each image that has any, by image index.
-    pub(super) fn by_image(&self) -> impl Iterator<Item = (usize, &[(usize, u64)])> {
-        let groups = self.in_images.chunk_by(|(one, _), (other, _)| one == other);
-        groups.filter_map(|group| Some((group.first()?.0, group)))
-    }
-}
-
-/// Collects values without duplicates, when many values occur many times.
-#[derive(Default)]
-struct Unique<T> {
-    values: Vec<T>,
-    /// The number of values at which duplicates are removed again.
-    limit: usize,
-}
-
-impl<T: Ord + Copy> Unique<T> {
-    fn push(&mut self, value: T) {
-        if self.values.last() == Some(&value) {
-            return;
-        }
-        if self.values.len() >= self.limit {
-            self.settle();
-            self.limit = (2 * self.values.len()).max(0x1000);
-        }
-        self.values.push(value);
+    /// Returns the pointers into each image that has any, by image index; they are sorted.
+    pub(super) fn by_image<'i>(&'i self, images: &'i Images) -> impl Iterator<Item = (usize, Vec<u64>)> + 'i {
+        (0..images.list().len()).filter_map(|index| {
+            let parts = images.parts(index).flat_map(|part| overlapping(&self.in_images, part));
+            let pointers: Vec<u64> = parts.map(|point| point.start).collect();
+            (!pointers.is_empty()).then_some((index, pointers))
+        })
     }
 
-    fn settle(&mut self) {
-        self.values.sort_unstable();
-        self.values.dedup();
-    }
-
-    fn into_sorted(mut self) -> Vec<T> {
-        self.settle();
-        self.values
+    /// Takes the pointers to other memory; each is an interval of one address.
+    pub(super) fn take_generated(&mut self) -> Intervals {
+        core::mem::take(&mut self.generated)
     }
 }

@@ -5,8 +5,10 @@ use alloc::vec::Vec;
 use crate::error::RedumpError;
 use crate::format::MemoryProtection;
 use crate::format::memory::MemoryState;
-use crate::read::memory::{MemoryInfo, MemoryInfoList};
-use crate::read::{Interval, Target};
+use crate::read::memory::MemoryInfo;
+use crate::read::work::worked;
+use crate::read::{Interval, Intervals, Target, Union};
+use crate::redump::known_memory::address_space::Rows;
 use crate::redump::report::{MissingMemory, Report};
 use crate::redump::source::Source;
 
@@ -14,14 +16,14 @@ use crate::redump::source::Source;
 /// of regions described as free, reserved, guarded or inaccessible, because their bytes prove that they were readable.
 ///
 /// Where bytes of an accessible region are missing, the others are taken if `go_on` is set.
-pub(super) fn full_memory(source: &Source<'_>, go_on: bool, report: &mut Report) -> Result<Vec<Interval>, RedumpError> {
+pub(super) fn full_memory(source: &Source<'_>, go_on: bool, report: &mut Report) -> Result<Intervals, RedumpError> {
     let regions = Regions::new(source);
-    let mut ranges: Vec<Interval> = Vec::new();
+    let mut ranges = Union::default();
     for (bounds, access) in regions.iter() {
         if access == Access::None {
-            source.present(bounds).for_each(|part| push(&mut ranges, part));
+            ranges.extend(source.present(bounds));
         } else if source.holds(bounds) {
-            push(&mut ranges, bounds);
+            ranges.add(bounds);
         } else {
             let available = source.present(bounds).map(|run| run.size()).sum();
             let missing = MissingMemory { address: source.written(bounds.start), size: bounds.size(), available };
@@ -29,64 +31,64 @@ pub(super) fn full_memory(source: &Source<'_>, go_on: bool, report: &mut Report)
                 let MissingMemory { address, size: needed, available } = missing;
                 return Err(RedumpError::MissingMemory { address, needed, available });
             }
+            if report.missing_memory.len() == report.missing_memory.capacity() {
+                // In small steps, because there may be a million of them.
+                report.missing_memory.reserve_exact(report.missing_memory.len() / 16 + 4);
+            }
             report.missing_memory.push(missing);
-            source.present(bounds).for_each(|part| push(&mut ranges, part));
+            ranges.extend(source.present(bounds));
         }
     }
     undescribed(source, &regions, &mut ranges);
-    ranges.sort_unstable();
-    Ok(ranges)
-}
-
-/// Adds a range, growing the vector in small steps so that a million ranges waste little memory.
-fn push(ranges: &mut Vec<Interval>, range: Interval) {
-    if ranges.len() == ranges.capacity() {
-        ranges.reserve_exact(ranges.len() / 16 + 16);
-    }
-    ranges.push(range);
+    Ok(ranges.into_intervals())
 }
 
 /// The memory information entries by address, made disjoint, with their access.
 ///
 /// An entry that overlaps an earlier one counts from where that ends.
 struct Regions<'r> {
-    rows: Option<MemoryInfoList<'r>>,
+    rows: Option<Rows<'r>>,
     target: Target,
-    /// `None` if they are already disjoint and sorted in the file.
-    settled: Option<Vec<(Interval, Access)>>,
+    /// The numbers of the entries by address; `None` if they are sorted in the file.
+    order: Option<Vec<u32>>,
 }
 
 impl<'r> Regions<'r> {
     fn new(source: &'r Source<'_>) -> Self {
-        let rows = source.memory_info_list();
-        let mut regions = Self { rows, target: source.target, settled: None };
-        let mut next_free = Some(0);
-        let are_disjoint = regions.iter().all(|(bounds, _)| {
-            let is_free = next_free.is_some_and(|free| free <= bounds.start);
-            next_free = bounds.next();
-            is_free
-        });
-        if !are_disjoint {
-            let mut rows: Vec<(Interval, Access)> = regions.iter().collect();
-            rows.sort_by_key(|&(bounds, _)| bounds.start);
-            let mut next_free = Some(0);
-            rows.retain_mut(|(bounds, _)| {
-                let Some(free) = next_free.filter(|&free| free <= bounds.last) else {
-                    return false;
-                };
-                bounds.start = bounds.start.max(free);
-                next_free = bounds.next();
-                true
-            });
-            regions.settled = Some(rows);
+        let rows = source.memory_info_rows();
+        let mut regions = Self { rows, target: source.target, order: None };
+        if !regions.listed().is_sorted_by_key(|(bounds, _)| bounds.start) {
+            let numbers = rows.into_iter().flat_map(Rows::iter).zip(0u32..);
+            let mut order = Vec::new();
+            order.reserve_exact(numbers.clone().count());
+            order.extend(numbers.map(|(_, number)| number));
+            let start = |number: u32| rows?.get(number.into()).map(|row| source.target.mask(row.base()));
+            order.sort_unstable_by_key(|&number| (start(number), number));
+            worked(order.len() as u64);
+            regions.order = Some(order);
         }
         regions
     }
 
+    /// Returns all entries that are not empty, in the order of the file.
+    fn listed(&self) -> impl Iterator<Item = (Interval, Access)> + '_ {
+        self.rows.into_iter().flat_map(Rows::iter).filter_map(|row| self.described(&row))
+    }
+
+    fn described(&self, row: &MemoryInfo) -> Option<(Interval, Access)> {
+        Some((self.target.interval(row.base(), row.size())?, access(row)))
+    }
+
     fn iter(&self) -> impl Iterator<Item = (Interval, Access)> + '_ {
-        let rows = self.rows.filter(|_| self.settled.is_none()).into_iter().flatten();
-        let rows = rows.filter_map(|row| Some((self.target.interval(row.base(), row.size())?, access(&row))));
-        self.settled.iter().flatten().copied().chain(rows)
+        let in_order = self.order.is_none().then(|| self.listed()).into_iter().flatten();
+        let sorted = self.order.iter().flatten();
+        let sorted = sorted.filter_map(|&number| self.described(&self.rows?.get(number.into())?));
+        let mut next_free = Some(0);
+        in_order.chain(sorted).filter_map(move |(bounds, access)| {
+            let free = next_free.filter(|&free| free <= bounds.last)?;
+            next_free = bounds.next();
+            Some((Interval { start: bounds.start.max(free), ..bounds }, access))
+        })
     }
 }
 
@@ -106,7 +108,7 @@ fn access(region: &MemoryInfo) -> Access {
 }
 
 /// Adds the parts of the source's ranges that are between the regions.
-fn undescribed(source: &Source<'_>, regions: &Regions<'_>, ranges: &mut Vec<Interval>) {
+fn undescribed(source: &Source<'_>, regions: &Regions<'_>, ranges: &mut Union) {
     let mut regions = regions.iter().map(|(bounds, _)| bounds).peekable();
     for range in source.ranges.iter() {
         let mut start = Some(range.start);
@@ -115,7 +117,7 @@ fn undescribed(source: &Source<'_>, regions: &Regions<'_>, ranges: &mut Vec<Inte
                 break;
             }
             if region.start > from {
-                push(ranges, Interval { start: from, last: region.start - 1 });
+                ranges.add(Interval { start: from, last: region.start - 1 });
             }
             if region.last >= range.last {
                 // It may extend into the next range too, so it stays.
@@ -126,7 +128,7 @@ fn undescribed(source: &Source<'_>, regions: &Regions<'_>, ranges: &mut Vec<Inte
             }
         }
         if let Some(start) = start {
-            push(ranges, Interval { start, last: range.last });
+            ranges.add(Interval { start, last: range.last });
         }
     }
 }

@@ -30,14 +30,14 @@ pub(super) struct PointedInto<'g, 'a> {
     /// The Windows image, if its headers are there.
     pub(super) image: Option<Image<'g, 'a>>,
     pub(super) allowed: Allowed,
-    /// The index of the image and an address, for each pointer.
-    pub(super) pointers: &'g [(usize, u64)],
+    /// Sorted, without duplicates.
+    pub(super) pointers: Vec<u64>,
 }
 
 impl PointedInto<'_, '_> {
     /// Returns the code around the pointers, `reach` bytes to either side, sorted and disjoint.
     pub(super) fn code(&self, source: &Source<'_>, reach: u64) -> Vec<Interval> {
-        united(self.pointers.iter().filter_map(|&(_, address)| around(source, address, reach)).collect())
+        united(self.pointers.iter().filter_map(|&address| around(source, address, reach)).collect())
     }
 }
 
@@ -49,7 +49,7 @@ impl<'a> Ground<'_, 'a> {
 
     /// The images that stacks point into, each with its pointers.
     pub(super) fn pointed_into(&self) -> impl Iterator<Item = PointedInto<'_, 'a>> {
-        self.pointers.by_image().filter_map(|(index, pointers)| {
+        self.pointers.by_image(&self.images).filter_map(|(index, pointers)| {
             let &listed = self.images.list().get(index)?;
             let image = Image::at(&self.source.memory, listed.base);
             let allowed = self.allowed(index, image.as_ref());

@@ -28,7 +28,7 @@ pub(super) fn identify(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, rep
         wanted.ask(IDENTIFY, "images");
         (0..list.len()).collect()
     } else {
-        ground.pointers.by_image().map(|(index, _)| index).collect()
+        ground.pointers.by_image(&ground.images).map(|(index, _)| index).collect()
     };
     // In valid dumps, parts of different images do not overlap.
     let mut budget = Budget::times(source.plain_size, 1);

@@ -41,7 +41,7 @@ impl Images {
         let list = listed(source, hooks);
         let indices: BTreeMap<u64, u32> = list.iter().map(|image| image.base).zip(0..).collect();
         let index_of = |number: u64| indices.get(&source.target.mask(modules.get(number)?.base())).copied();
-        let extents = dump.module_extents();
+        let extents = source.module_extents();
         let spans =
             extents.numbered().filter_map(|(interval, number)| Some(Span { interval, rank: index_of(number)? }));
         let spans: Vec<Span> = spans.collect();

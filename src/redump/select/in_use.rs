@@ -9,8 +9,9 @@ use alloc::vec::Vec;
 
 use crate::format::MemoryProtection;
 use crate::format::memory::MemoryState;
-use crate::read::memory::{MemoryRegion, MemoryRegions, RegionDetail};
+use crate::read::memory::{MemoryRegion, RegionDetail};
 use crate::read::{Exception, Interval, Thread, any_has};
+use crate::redump::known_memory::address_space::AddressSpace;
 use crate::redump::source::Source;
 
 use crate::redump::select::stacks;
@@ -22,7 +23,7 @@ const LARGEST: u64 = u32::MAX as u64;
 pub(super) struct Stacks<'s, 'a> {
     source: &'s Source<'a>,
     /// The description of the address space, computed on first use.
-    regions: Option<MemoryRegions<'s>>,
+    regions: Option<AddressSpace<'s>>,
     /// The stack pointers of exceptions by thread ID.
     raised: BTreeMap<u32, Vec<u64>>,
     /// Additional stacks that the descriptor of their thread will not name, with the thread ID.

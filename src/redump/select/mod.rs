@@ -1,5 +1,6 @@
 //! Selects the memory that goes into the result, with the reasons.
 
+mod chosen;
 mod code_pointers;
 mod eh_frame;
 mod exception_directory;
@@ -34,7 +35,7 @@ use std::collections::HashSet;
 use crate::error::RedumpError;
 use crate::format::MinidumpType;
 use crate::read::thread::{ThreadEx, ThreadExList};
-use crate::read::{Context, Exception, Interval, Thread, ThreadList, united};
+use crate::read::{Context, Exception, Interval, Intervals, Thread, ThreadList, united};
 use crate::redump::filter::code::Code;
 use crate::redump::filter::triage::Triage;
 use crate::redump::hooks::Hooks;
@@ -77,7 +78,7 @@ pub(super) fn select(
     let code = options.contain(MinidumpType::FILTER_MEMORY).then(|| Arc::new(Code::new(source)));
     let mut folders = Vec::new();
     let ranges = if threads.no_memory {
-        Vec::new()
+        Intervals::default()
     } else if full {
         let go_on = options.contain(MinidumpType::IGNORE_INACCESSIBLE_MEMORY);
         full::full_memory(source, go_on, report)?
@@ -108,9 +109,9 @@ pub(super) fn select(
         presets::presets(&mut wanted, (options, hooks), in_use, &narrow, code.as_ref(), report)?;
         folders = folders::in_images(source, options, hooks)?;
         report.unavailable.extend(wanted.unavailable());
-        present_and_merged(source, wanted.intervals())
+        present_and_merged(source, wanted.take_intervals().iter())
     };
-    let selected = Selected { ranges: Arc::new(ranges), full, chosen: wanted.into_selected() };
+    let selected = Selected { ranges: Arc::new(ranges), full, chosen: wanted.into_chosen() };
     let mut hidden = if full { Vec::new() } else { shared_data::hidden(options) };
     let code_of_triage = code.as_ref().filter(|_| options.is_triage());
     let triage = code_of_triage.map(|code| Triage::new(Arc::clone(code), Arc::clone(&selected.ranges), source.target));
@@ -284,7 +285,7 @@ fn chosen<'i>(
         wanted.ask('i', "memory that stack words point to");
         // Each byte once, even if it is on the stacks of many threads, and without the gaps.
         for (stacks, width) in narrow.by_width(stacks.copied().collect(), source.target.pointer_size()) {
-            let present = present_and_merged(source, stacks);
+            let present = present_and_merged(source, united(stacks).into_iter());
             source.refuse_shared_bytes(&present)?;
             pointers::pointers(wanted, &present, width);
         }
@@ -334,11 +335,11 @@ fn chosen<'i>(
     Ok(())
 }
 
-/// Returns the parts that have bytes, joining those that are close together.
-fn present_and_merged(source: &Source<'_>, wanted: Vec<Interval>) -> Vec<Interval> {
-    let mut merged: Vec<Interval> = Vec::new();
-    // Overlaps are joined first, so that a byte is not visited once for each of many intervals.
-    for next in united(wanted).into_iter().flat_map(|wanted| source.present(wanted)) {
+/// Returns the parts that have bytes, joining those that are close together. The intervals are sorted and disjoint, so
+/// that a byte is not visited once for each of many intervals.
+fn present_and_merged(source: &Source<'_>, wanted: impl Iterator<Item = Interval>) -> Intervals {
+    let mut merged = Intervals::default();
+    for next in wanted.flat_map(|wanted| source.present(wanted)) {
         match merged.last_mut() {
             Some(before) if joins(source, before, &next) => before.last = next.last,
             _ => merged.push(next),

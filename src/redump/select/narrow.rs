@@ -14,7 +14,7 @@ use crate::format::context::ContextLayout;
 use crate::format::process::{ProcessLayout, Wow64Layout};
 use crate::read::context::Context;
 use crate::read::system::wow64::{Wow64, Wow64Thread, X86};
-use crate::read::{Dump, Interval, Thread, gaps, united};
+use crate::read::{Dump, Interval, Intervals, Thread, gaps, united};
 use crate::redump::context_form::{Change, Form};
 use crate::redump::filter::triage::Triage;
 use crate::redump::options::Options;
@@ -235,7 +235,7 @@ impl NarrowSide {
     pub(super) fn hidden(
         &self,
         source: &Source<'_>,
-        asked: &[Interval],
+        asked: &Intervals,
         with_blocks: bool,
         triage: Option<&Arc<Triage>>,
     ) -> [Vec<Interval>; 2] {

@@ -1,6 +1,8 @@
 //! Selects what stacks point to: the option `i`.
 
-use crate::read::{Interval, any_has};
+use alloc::vec;
+
+use crate::read::{Intervals, any_has};
 
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
@@ -9,31 +11,46 @@ use crate::redump::select::wanted::Wanted;
 const BELOW: u64 = 0x100;
 const FROM: u64 = 0x300;
 
+/// How many bytes of a stack are read at once; a multiple of every word size.
+const CHUNK: usize = 0x1000;
+
 /// Adds a window for every aligned stack word of `width` bytes that points to memory outside modules. The stacks are
 /// disjoint, and all their bytes are there.
 ///
 /// The debugger scans all stacks of a live process, but only one when it re-encodes; here all are scanned.
-pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &[Interval], width: u32) {
+pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &Intervals, width: u32) {
     let source = wanted.source;
-    let target = source.target;
-    let modules = source.modules();
     let word = u64::from(width);
-    for stack in stacks {
-        let mut at = stack.start.checked_next_multiple_of(word);
-        while let Some(address) = at.filter(|at| at.checked_add(word - 1).is_some_and(|last| last <= stack.last)) {
-            if let Some(pointer) =
-                source.memory.read_integer(address, width).filter(|&pointer| !any_has(modules, target.mask(pointer)))
-            {
-                let pointer = target.mask(pointer);
-                let start = pointer.saturating_sub(BELOW);
-                let window = target.interval(start, pointer - start + FROM).and_then(|window| source.hull(window));
-                // Most words point nowhere, so only those that point to memory count, and their windows are cut to it.
-                if let Some(window) = window {
-                    wanted.count('i', Interval { last: window.start, ..window });
-                }
-                wanted.add(window, Reason::Pointer { at: address });
+    let size = if width == 4 { 4 } else { 8 };
+    let mut buffer = vec![0; CHUNK];
+    for stack in stacks.iter() {
+        let mut next = stack.start.checked_next_multiple_of(word);
+        while let Some(start) = next.filter(|&start| start <= stack.last) {
+            let left = usize::try_from(stack.last - start).unwrap_or(CHUNK).saturating_add(1).min(CHUNK);
+            let bytes = buffer.get_mut(..left).unwrap_or_default();
+            let there = source.memory.read(start, bytes);
+            let words = bytes.get(..there).unwrap_or_default().chunks_exact(size);
+            for (bytes, address) in words.zip((start..).step_by(size)) {
+                let pointer = bytes.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+                window(wanted, source.target.mask(pointer), address);
             }
-            at = address.checked_add(word);
+            next = start.checked_add(CHUNK as u64);
         }
     }
+}
+
+/// Adds the window around a pointer, which is at an address.
+fn window(wanted: &mut Wanted<'_, '_>, pointer: u64, at: u64) {
+    let source = wanted.source;
+    // Most words point nowhere, so only those that point to memory count, and their windows are cut to it.
+    let start = pointer.saturating_sub(BELOW);
+    let around = source.target.interval(start, pointer - start + FROM);
+    if any_has(source.modules(), pointer) {
+        return;
+    }
+    let there = around.and_then(|around| source.hull(around));
+    if there.is_some() {
+        wanted.tell('i'.into(), true, true);
+    }
+    wanted.add_present(there, Reason::Pointer { at });
 }

@@ -3,14 +3,13 @@
 //! With `r` and `s`, only code, tables and identities of images are taken, and only stack words that stay are followed.
 
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::error::RedumpError;
 use crate::format::MemoryProtection;
 use crate::format::memory::MemoryState;
 use crate::read::system::wow64::X86;
-use crate::read::{Context, Interval, gaps, united};
+use crate::read::{Context, Interval, Intervals, gaps, union, united};
 use crate::redump::filter::StackFilter;
 use crate::redump::filter::code::Code;
 use crate::redump::hooks::Hooks;
@@ -44,13 +43,18 @@ pub(super) fn presets<'c>(
     let images = Images::new(source, hooks);
     let target = source.target;
     let of_widths = narrow.by_width(stacks, target.pointer_size());
-    let of_widths: Vec<_> =
-        of_widths.into_iter().map(|(stacks, width)| (present_and_merged(source, stacks), width)).collect();
+    let of_widths: Vec<_> = of_widths
+        .into_iter()
+        .map(|(stacks, width)| {
+            (present_and_merged(source, united(stacks).into_iter()).iter().collect::<Vec<_>>(), width)
+        })
+        .collect();
     let all = united(of_widths.iter().flat_map(|(stacks, _)| stacks).copied().collect());
     let pointers = if options.walk_preset().is_some() {
-        source.refuse_shared_bytes(&all)?;
-        let outside = if filtered.is_some() { Outside::Executable(Vec::new()) } else { outside(source, &all) };
-        let anything = vec![Interval { start: 0, last: u64::MAX }];
+        source.refuse_shared_bytes(&all.iter().copied().collect())?;
+        let outside =
+            if filtered.is_some() { Outside::Executable(Intervals::default()) } else { outside(source, &all) };
+        let anything: Intervals = core::iter::once(Interval { start: 0, last: u64::MAX }).collect();
         let filter = |stacks: &[Interval], width: u32| {
             let rules = (Arc::clone(filtered?), None);
             Some(match width == target.pointer_size() {
@@ -71,9 +75,9 @@ pub(super) fn presets<'c>(
         CodePointers::default()
     };
     let written = filtered.map(|_| Written::of(source));
-    let ground = Ground { source, options, images, stacks: all, pointers, written };
+    let mut ground = Ground { source, options, images, stacks: all, pointers, written };
     identify::identify(wanted, &ground, report);
-    walk::walk(wanted, &ground, report);
+    walk::walk(wanted, &mut ground, report);
     managed::managed(wanted, &ground, report);
     Ok(())
 }
@@ -93,6 +97,8 @@ fn outside(source: &Source<'_>, stacks: &[Interval]) -> Outside {
         region.state() == MemoryState::COMMIT && region.protection().intersects(MemoryProtection::EXECUTABLE)
     });
     let executable = executable.filter_map(|region| source.target.interval(region.base(), region.size()));
-    let executable = united(executable.collect());
-    Outside::Executable(executable.into_iter().flat_map(|part| gaps(source.modules(), part)).collect())
+    let executable = union(executable);
+    let mut outside = Intervals::default();
+    executable.iter().flat_map(|part| gaps(source.modules(), part)).for_each(|part| outside.append(part));
+    Outside::Executable(outside)
 }

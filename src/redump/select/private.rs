@@ -22,13 +22,12 @@ pub(super) fn private(wanted: &mut Wanted<'_, '_>) {
     let regions = source.regions();
     if regions.is_empty() {
         for range in source.ranges.iter() {
-            wanted.add(range, Reason::PrivateRegion);
-            wanted.count('w', range);
+            wanted.add_counted('w', Some(range), Reason::PrivateRegion);
         }
     }
     for region in regions.iter().filter(is_private) {
-        wanted.add_at(region.base(), region.size(), Reason::PrivateRegion);
-        wanted.count('w', source.target.interval(region.base(), region.size()));
+        let interval = source.target.interval(region.base(), region.size());
+        wanted.add_counted('w', interval, Reason::PrivateRegion);
     }
 }
 

@@ -5,12 +5,13 @@ use alloc::vec::Vec;
 use std::collections::HashSet;
 
 use crate::format::MinidumpType;
-use crate::read::{Interval, gaps, overlapping, united};
+use crate::read::{Interval, Intervals, Union, gaps, overlapping, union};
 use crate::redump::filter::code::Code;
 use crate::redump::filter::triage::Triage;
 use crate::redump::options::Options;
 use crate::redump::source::Source;
 
+use crate::redump::select::chosen::Chosen;
 use crate::redump::select::narrow::NarrowSide;
 use crate::redump::select::reason::{Reason, SelectedMemory};
 
@@ -68,24 +69,24 @@ impl Selection {
 #[derive(Debug)]
 pub(in crate::redump) struct Selected {
     /// The ranges: sorted, disjoint, and with all their bytes present.
-    pub(in crate::redump) ranges: Arc<Vec<Interval>>,
+    pub(in crate::redump) ranges: Arc<Intervals>,
     /// True if the ranges are full memory and go into a Memory64List.
     pub(in crate::redump) full: bool,
     /// The memory that is selected for other reasons than full memory, and of which the source has bytes; a byte may be
     /// selected many times.
-    pub(super) chosen: Vec<SelectedMemory>,
+    pub(super) chosen: Chosen,
 }
 
 impl Selected {
     /// Returns a selection of all memory in all lists.
-    pub(in crate::redump) fn all(ranges: Vec<Interval>) -> Self {
-        Self { ranges: Arc::new(ranges), full: true, chosen: Vec::new() }
+    pub(in crate::redump) fn all(ranges: Intervals) -> Self {
+        Self { ranges: Arc::new(ranges), full: true, chosen: Chosen::default() }
     }
 
     /// Returns all selected memory with its reasons.
     pub(in crate::redump) fn iter(&self) -> impl Iterator<Item = SelectedMemory> + '_ {
         let ranges = self.ranges.iter().filter(|_| self.full);
-        self.chosen.iter().copied().chain(ranges.map(|range| SelectedMemory {
+        self.chosen.iter().chain(ranges.map(|range| SelectedMemory {
             address: range.start,
             size: range.size(),
             reason: Reason::FullMemory,
@@ -93,28 +94,30 @@ impl Selected {
     }
 
     /// Returns all selected memory, sorted and disjoint. The ranges also include small gaps in it.
-    pub(in crate::redump) fn wanted(&self) -> Vec<Interval> {
-        united(self.iter().filter_map(|memory| memory.interval()).collect())
+    pub(in crate::redump) fn wanted(&self) -> Intervals {
+        union(self.iter().filter_map(|memory| memory.interval()))
     }
 
     /// Returns the memory that letters and the program ask for and that not every dump has; sorted and disjoint.
-    pub(super) fn asked_for(&self) -> Vec<Interval> {
+    pub(super) fn asked_for(&self) -> Intervals {
         let others = self.iter().filter(|memory| !memory.reason.is_for_traces());
-        united(others.filter_map(|memory| memory.interval()).collect())
+        union(others.filter_map(|memory| memory.interval()))
     }
 
     /// See [`Selection::unfiltered`]; `below` is filtered as well.
     fn unfiltered(&self, source: &Source<'_>, below: &[Interval]) -> u64 {
-        let total = |intervals: Vec<Interval>| {
-            let intervals = united(intervals);
-            let present = intervals.iter().flat_map(|&interval| source.present(interval));
+        let total = |intervals: &Intervals| {
+            let present = intervals.iter().flat_map(|interval| source.present(interval));
             present.fold(0u64, |sum, part| sum.saturating_add(part.size()))
         };
+        let (mut traces, mut windows) = (Union::default(), Union::default());
         let wanted = self.wanted();
-        let asked = self.asked_for();
         // Of the memory below the stack pointers, only what is selected.
-        let filtered = below.iter().flat_map(|part| overlapping(&wanted, *part).filter_map(|it| it.intersection(part)));
-        let (mut traces, mut windows): (Vec<Interval>, _) = (filtered.collect(), Vec::new());
+        traces.extend(below.iter().flat_map(|part| overlapping(&wanted, *part).filter_map(|it| it.intersection(part))));
+        let whole = total(&wanted);
+        drop(wanted);
+        let has_blocks = self.chosen.iter().any(|memory| memory.reason == Reason::Wow64Blocks);
+        let asked = if has_blocks { self.asked_for() } else { Intervals::default() };
         for memory in self.iter().filter(|memory| memory.reason.is_for_traces() || memory.reason.is_of_image()) {
             let is_code = memory.reason.is_of_image()
                 || matches!(
@@ -131,10 +134,9 @@ impl Selected {
         }
         let modules = source.modules();
         // Overlaps are joined first, so that a module is not visited once for each of many windows at the same place.
-        for window in united(windows) {
+        for window in windows.into_intervals().iter() {
             traces.extend(overlapping(modules, window).filter_map(|module| module.intersection(&window)));
         }
-        let traces = total(traces);
-        total(wanted).saturating_sub(traces)
+        whole.saturating_sub(total(&traces.into_intervals()))
     }
 }

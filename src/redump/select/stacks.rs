@@ -1,8 +1,8 @@
 //! Stacks, and the code around instruction pointers.
 
 use crate::format::process::ProcessLayout;
-use crate::read::memory::MemoryRegions;
 use crate::read::{Interval, Thread};
+use crate::redump::known_memory::address_space::AddressSpace;
 use crate::redump::source::Source;
 
 use crate::redump::select::reason::Reason;
@@ -40,7 +40,7 @@ pub(super) fn reserved(source: &Source<'_>, thread: &Thread<'_>) -> Option<Inter
 
 /// Returns a thread's complete stack, including the memory below its stack pointer: according to its environment block,
 /// or the region that contains its descriptor's start or its stack pointer.
-pub(super) fn whole(source: &Source<'_>, thread: &Thread<'_>, regions: &MemoryRegions<'_>) -> Option<Interval> {
+pub(super) fn whole(source: &Source<'_>, thread: &Thread<'_>, regions: &AddressSpace<'_>) -> Option<Interval> {
     reserved(source, thread).or_else(|| {
         let stack_pointer = || thread.registers()?.stack_pointer();
         let described = source.described(&thread.raw().stack);

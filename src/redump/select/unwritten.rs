@@ -4,12 +4,12 @@ use alloc::vec::Vec;
 
 use crate::format::MemoryProtection;
 use crate::format::memory::MemoryType;
-use crate::read::{Interval, gaps, overlapping, united};
+use crate::read::{Interval, Intervals, gaps, overlapping, union};
 use crate::redump::source::Source;
 
 /// Memory that the process may have written according to the dump, or that does not belong to a file; sorted and
 /// disjoint.
-pub(super) struct Written(Vec<Interval>);
+pub(super) struct Written(Intervals);
 
 impl Written {
     /// Uses memory information or LinuxMaps.
@@ -24,7 +24,7 @@ impl Written {
             is_private || protection.contains(MemoryProtection::GUARD) || protection.allows_write()
         });
         let written = written.filter_map(|region| source.target.interval(region.base(), region.size()));
-        Self(united(written.collect()))
+        Self(union(written))
     }
 
     /// Returns what may be taken of an image: its unwritten parts and, if its headers are there, of these only the

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use crate::format::full_user_dump::ImageFileMachine;
 use crate::format::{ProcessorArchitecture, StreamType};
 use crate::read::module::{Directory, ElfImage};
-use crate::read::{Budget, Interval, united};
+use crate::read::{Budget, Interval, union, united};
 use crate::redump::presets::Walk;
 use crate::redump::report::Report;
 
@@ -26,7 +26,7 @@ use crate::redump::select::wanted::Wanted;
 const WITH_TABLES: u64 = 16;
 const WITHOUT_TABLES: u64 = 32;
 
-pub(super) fn walk(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: &mut Report) {
+pub(super) fn walk(wanted: &mut Wanted<'_, '_>, ground: &mut Ground<'_, '_>, report: &mut Report) {
     let Some(detail) = ground.options.walk_preset() else { return };
     let source = ground.source;
     // In valid dumps, tables of different images do not overlap.
@@ -48,7 +48,7 @@ pub(super) fn walk(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report:
             if let Some(directory) = ExceptionDirectory::of(&source.memory, image) {
                 take(Some(directory.interval()), Reason::UnwindTables { module });
                 // A call may be the last instruction of a function; the return address is then in the next function.
-                let addresses = pointers.iter().flat_map(|&(_, address)| [address.saturating_sub(1), address]);
+                let addresses = pointers.iter().flat_map(|&address| [address.saturating_sub(1), address]);
                 let functions = directory.entries_for(addresses);
                 let mut data = Vec::new();
                 if let Err(error) = directory.unwind_data_of(functions, &mut budget, &mut data) {
@@ -69,6 +69,6 @@ pub(super) fn walk(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report:
     }
     let is_x86 = source.target.architecture == Some(ProcessorArchitecture::X86);
     let reach = if is_x86 { WITHOUT_TABLES } else { WITH_TABLES };
-    let generated = ground.pointers.generated.iter().filter_map(|&address| around(source, address, reach));
-    united(generated.collect()).into_iter().for_each(|code| wanted.add(code, Reason::GeneratedCode));
+    let generated = union(ground.pointers.take_generated().iter().filter_map(|it| around(source, it.start, reach)));
+    generated.iter().for_each(|code| wanted.add(code, Reason::GeneratedCode));
 }

@@ -2,23 +2,26 @@
 
 use alloc::vec::Vec;
 
-use crate::read::Interval;
+use crate::read::{Interval, Intervals, Union};
 use crate::redump::report::{OptionName, Unavailable};
 use crate::redump::source::Source;
 
-use crate::redump::select::reason::{Reason, SelectedMemory};
+use crate::redump::select::chosen::Chosen;
+use crate::redump::select::reason::Reason;
 
 /// The memory found so far.
 pub(super) struct Wanted<'s, 'a> {
     pub(super) source: &'s Source<'a>,
-    intervals: Vec<(Interval, Reason)>,
+    chosen: Chosen,
+    /// The same memory without the reasons.
+    all: Union,
     /// What each letter and preset asks for, and how much of it is there.
     asked: Vec<Unavailable>,
 }
 
 impl<'s, 'a> Wanted<'s, 'a> {
-    pub(super) const fn new(source: &'s Source<'a>) -> Self {
-        Self { source, intervals: Vec::new(), asked: Vec::new() }
+    pub(super) fn new(source: &'s Source<'a>) -> Self {
+        Self { source, chosen: Chosen::default(), all: Union::default(), asked: Vec::new() }
     }
 
     /// Records that a letter or preset asks for a kind of memory.
@@ -36,11 +39,7 @@ impl<'s, 'a> Wanted<'s, 'a> {
         let (option, source) = (option.into(), self.source);
         let is_whole = !parts.is_empty() && parts.iter().all(|&part| source.holds(part));
         let is_there = is_whole || parts.iter().any(|&part| source.hull(part).is_some());
-        if let Some(asked) = self.asked.iter_mut().find(|asked| asked.option == option) {
-            asked.wanted += 1;
-            asked.whole += u64::from(is_whole);
-            asked.partial += u64::from(is_there && !is_whole);
-        }
+        self.tell(option, is_whole, is_there);
     }
 
     /// Returns what letters and presets ask for and the source lacks, or has only in part.
@@ -50,8 +49,32 @@ impl<'s, 'a> Wanted<'s, 'a> {
 
     /// Adds the part of an interval that is there; adds nothing if the source has none of it.
     pub(super) fn add(&mut self, interval: impl Into<Option<Interval>>, reason: Reason) {
-        if let Some(interval) = interval.into().and_then(|interval| self.source.hull(interval)) {
-            self.intervals.push((interval, reason));
+        let interval = interval.into().and_then(|interval| self.source.hull(interval));
+        self.add_present(interval, reason);
+    }
+
+    /// Adds the part of an interval that is there, which a letter or preset asks for as one item, and counts it.
+    pub(super) fn add_counted(&mut self, option: impl Into<OptionName>, interval: Option<Interval>, reason: Reason) {
+        let is_whole = interval.is_some_and(|interval| self.source.holds(interval));
+        let there = if is_whole { interval } else { interval.and_then(|interval| self.source.hull(interval)) };
+        self.tell(option.into(), is_whole, there.is_some());
+        self.add_present(there, reason);
+    }
+
+    /// Adds an interval of which the first and the last byte are there.
+    pub(super) fn add_present(&mut self, interval: impl Into<Option<Interval>>, reason: Reason) {
+        if let Some(interval) = interval.into() {
+            self.chosen.push(interval, reason);
+            self.all.add(interval);
+        }
+    }
+
+    /// Counts an item of which the source has everything, or something.
+    pub(super) fn tell(&mut self, option: OptionName, is_whole: bool, is_there: bool) {
+        if let Some(asked) = self.asked.iter_mut().find(|asked| asked.option == option) {
+            asked.wanted += 1;
+            asked.whole += u64::from(is_whole);
+            asked.partial += u64::from(is_there && !is_whole);
         }
     }
 
@@ -60,18 +83,13 @@ impl<'s, 'a> Wanted<'s, 'a> {
         self.add(self.source.target.interval(address, size), reason);
     }
 
-    /// Returns the intervals in the order in which they were found.
-    pub(super) fn intervals(&self) -> Vec<Interval> {
-        self.intervals.iter().map(|(interval, _)| *interval).collect()
+    /// Returns the intervals, sorted and disjoint. Nothing may be added after this.
+    pub(super) fn take_intervals(&mut self) -> Intervals {
+        core::mem::take(&mut self.all).into_intervals()
     }
 
-    /// Returns the intervals with their reasons, in the same order.
-    pub(super) fn into_selected(self) -> Vec<SelectedMemory> {
-        let selected = |(interval, reason): (Interval, Reason)| SelectedMemory {
-            address: interval.start,
-            size: interval.size(),
-            reason,
-        };
-        self.intervals.into_iter().map(selected).collect()
+    /// Returns the intervals with their reasons, in the order in which they were found.
+    pub(super) fn into_chosen(self) -> Chosen {
+        self.chosen
     }
 }

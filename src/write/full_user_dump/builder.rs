@@ -17,9 +17,9 @@ use crate::write::text::Text;
 /// zero or a sign extension. Exception parameters beyond the number of parameters may have any value. All other fields are
 /// written unchanged, including padding that exists in the narrow form.
 ///
-/// The parts are written without padding, in the order of the debugger engine: header, debug event, table of regions,
-/// contexts, states of the threads, modules, memory, version information. Within a part, records are in the order in which
-/// they were added. The debugger sorts modules and regions by address.
+/// The parts are written without padding (except for [`FullUserDumpBuilder::parallel_to`]), in the order of the debugger
+/// engine: header, debug event, table of regions, contexts, states of the threads, modules, memory, version information.
+/// Within a part, records are in the order in which they were added. The debugger sorts modules and regions by address.
 ///
 /// Every part is optional. The debugger opens a dump only if it has a debug event and at least one thread, one module and
 /// one region.
@@ -64,6 +64,8 @@ pub struct FullUserDumpBuilder<'a> {
     pub(super) regions: Vec<(MemoryInfo, MemoryRange<'a>)>,
     pub(super) computed_regions: Option<Arc<dyn ComputedRegions + 'a>>,
     pub(super) version_information: Option<Cow<'a, [u8]>>,
+    /// The bytes of the file that the memory is parallel to.
+    pub(super) parallel_to: Option<&'a [u8]>,
 }
 
 /// Prints counts, but no contents.
@@ -104,6 +106,7 @@ impl<'a> FullUserDumpBuilder<'a> {
             regions: Vec::new(),
             computed_regions: None,
             version_information: None,
+            parallel_to: None,
         }
     }
 
@@ -124,6 +127,18 @@ impl<'a> FullUserDumpBuilder<'a> {
     /// Sets what happens if the reader of a memory range ends early. The default is to stop.
     pub fn short_source(&mut self, short_source: ShortSource) -> &mut Self {
         self.short_source = short_source;
+        self
+    }
+
+    /// Makes the memory parallel to the bytes of a file: inserts up to 4,095 zeros before it, so that the first run of at least
+    /// 64 KiB that is borrowed from `source` (or is in a file) stands at the same offset within 4 KiB as in the source.
+    /// [`Plan::write_to_file`](crate::write::Plan::write_to_file) can then share blocks between both files.
+    ///
+    /// In a dump of a 32-bit process, it is also required that the result stays below 4 GiB. Nothing is inserted if
+    /// there is no such run, for example if `source` is empty. The offset in the source is that in `source`, so this must
+    /// begin at a multiple of 4 KiB of its file.
+    pub fn parallel_to(&mut self, source: &'a [u8]) -> &mut Self {
+        self.parallel_to = Some(source);
         self
     }
 

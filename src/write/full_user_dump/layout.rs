@@ -14,6 +14,7 @@ use crate::format::{MemoryInfo, RvaWidth};
 use crate::write::cursor::Cursor;
 use crate::write::encode::{self, fit32};
 use crate::write::memory_range::MemoryRange;
+use crate::write::parallel::padding;
 use crate::write::part_bytes::{PartBytes, Rows};
 use crate::write::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
 use crate::write::range_list::{ComputedRegions, RangeList};
@@ -89,6 +90,13 @@ impl<'a> FullUserDumpBuilder<'a> {
             bytes.push(0);
             chunks.push(layout.chunk(bytes, item)?);
         }
+        let rest = self.version_information.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        let limit = match width {
+            RvaWidth::Rva => u64::from(u32::MAX).saturating_sub(rest),
+            RvaWidth::Rva64 => u64::MAX.saturating_sub(rest),
+        };
+        let padding = padding(&ranges, self.parallel_to, layout.cursor.at, limit);
+        layout.take(padding, Item { name: "padding", index: None })?;
         let base = layout.cursor.at;
         header.data_offset = base;
         for ((_, size), index) in ranges.bounds().zip(0..) {
@@ -174,9 +182,9 @@ fn table<'a>(
     ranges.compute(Box::new(Arc::clone(&computed)));
     // Checked now, so that nothing is written if a row does not fit.
     let mut row = Vec::with_capacity(row_size);
-    for (index, number) in (0..count).zip(before..) {
+    for ((of_range, (_, size)), number) in computed.rows().zip(computed.bounds()).zip(before..) {
         row.clear();
-        put_checked(&mut row, computed.row(index), computed.bounds(index).1, number)?;
+        put_checked(&mut row, of_range, size, number)?;
     }
     let put = Box::new(move |index, out: &mut Vec<u8>| {
         let item = Item { name: REGION, index: Some(before + index as u64) };

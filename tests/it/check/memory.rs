@@ -40,7 +40,7 @@ fn memory_that_ends_with_the_file_is_found_once() {
     };
     in_every_form(dump, |dump, _| {
         let base = dump.stream::<userdump::read::memory::Memory64List<'_>>().unwrap().unwrap().base_rva();
-        let left = dump.data().len() as u64 - base;
+        let left = dump.file_size() - base;
         assert!((12..100).contains(&left), "{left}");
         // The ranges that are cut are not separate findings.
         finds(dump, &[file_ends(base + left, base + 158)]);
@@ -164,7 +164,7 @@ fn padding_after_a_list_is_valid() {
         let dump = move |_| sound().raw(kind::TOKEN, "").thread_name(7, Text::from("x"));
         in_every_form(dump, |dump, facts| {
             let names = facts.stream(24).expect("it is in the directory");
-            let mut bytes = dump.data().to_vec();
+            let mut bytes = facts.bytes.to_vec();
             // The size in the directory; its low byte is enough.
             let size =
                 entry(facts, 24) as usize + if dump.byte_order() == userdump::read::ByteOrder::Big { 7 } else { 4 };

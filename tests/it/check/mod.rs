@@ -65,7 +65,11 @@ fn what_the_engine_wrote_has_no_findings() {
 
 fn every_code_has_a_dump_that_has_it() {
     let of_user_dumps = [FindingCode::PartOutsideFile, FindingCode::PartsOverlap, FindingCode::ImageMissing];
-    let has_own = |code| of_user_dumps.contains(code) || crate::compressed::broken::CODES.contains(code);
+    // A file that cannot be read has it: `file_source`.
+    let of_files = [FindingCode::FileUnreadable];
+    let has_own = |code| {
+        of_user_dumps.contains(code) || of_files.contains(code) || crate::compressed::broken::CODES.contains(code)
+    };
     for &code in FindingCode::ALL.iter().filter(|code| !has_own(code)) {
         for form in Form::ALL {
             let bytes = with(code, form);

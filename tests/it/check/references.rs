@@ -66,7 +66,7 @@ fn an_absent_name_is_found_where_there_has_to_be_one() {
         dump.unloaded_module(UnloadedModule { name: Text::None, ..UnloadedModule::default() })
     };
     in_every_form(dump, |dump, facts| {
-        let error = Some(truncated("MINIDUMP_STRING", 4, 0x504d_444d, dump.data().len() as u64 - 4));
+        let error = Some(truncated("MINIDUMP_STRING", 4, 0x504d_444d, dump.file_size() - 4));
         let found = |kind, offset| (Code::NameUnreadable, Some(kind), Some(0), start(facts, kind) + offset, error);
         finds(dump, &[found(4, 4), found(14, 12), found(24, 4)]);
     });
@@ -175,7 +175,7 @@ fn memory_that_is_cut_is_found() {
     // One range gives a larger size than it has, and no others follow.
     let dump = |_| sound().flags(2).memory64_range(Range64 { address: 1, size: u64::MAX, bytes: vec![1; 4] });
     in_every_form(dump, |dump, facts| {
-        let (list, base) = (start(facts, 9), dump.data().len() as u64 - 4);
+        let (list, base) = (start(facts, 9), dump.file_size() - 4);
         let missing = |what| Some(truncated(what, base, u64::MAX, 4));
         finds(
             dump,
@@ -287,9 +287,9 @@ fn references_that_exceed_the_file_are_found_once() {
         assert_eq!((finding.code, finding.stream.map(|kind| kind.0)), (Code::ReferencesExceedFile, Some(24)));
         // At most four times the size of the file may be read.
         let entry = finding.entry.expect("it is about an entry");
-        assert_eq!(entry, 4 * dump.data().len() as u64 / 4000);
+        assert_eq!(entry, 4 * dump.file_size() / 4000);
         assert_eq!(finding.offset, start(facts, 24) + 4 + 12 * entry);
-        let (what, offset, limit) = ("MINIDUMP_STRING", finding.offset, 4 * dump.data().len() as u64);
+        let (what, offset, limit) = ("MINIDUMP_STRING", finding.offset, 4 * dump.file_size());
         assert_eq!(finding.error, Some(ReadError::BudgetSpent { what, offset, limit }));
     });
     // Few references to one text do not exhaust the limit.

@@ -50,7 +50,7 @@ fn a_stream_outside_the_file_is_found_and_nothing_else_of_it() {
     });
     let partly = |_| sound().raw(99, "abc").shape(99, Shape::usual().data_size(1000));
     in_every_form(partly, |dump, facts| {
-        let (offset, size) = (start(facts, 99), dump.data().len() as u64);
+        let (offset, size) = (start(facts, 99), dump.file_size());
         let missing = truncated("stream", offset, 1000, size - offset);
         let stream = (Code::StreamOutsideFile, Some(99), None, entry(facts, 99), Some(missing));
         finds(dump, &[file_ends(size, offset + 1000), stream]);

@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 use userdump::format::MinidumpType;
-use userdump::redump::redump;
+use userdump::redump::{Options, redump};
 use userdump::{Dump, RedumpError};
 
 use crate::support::facts::Facts;
@@ -73,7 +73,9 @@ fn small_dumps_are_those_of_the_plain_form(shared: &Shared) {
     for options in ["/ma", "/m", "/mfFhut", "/mw", "/mi", "/mp", "/md", "/mc", "/mr", "/mR", "/mrRi", "/f"] {
         let [ours, theirs] = [&file, &plain].map(|file| {
             let mut out = Vec::new();
-            redump(&Dump::parse(file).unwrap(), &options.parse().unwrap(), &mut out).map(|_| out)
+            // Compressed memory has no counterpart in the file to which full memory could be parallel.
+            let options = options.parse::<Options>().unwrap().without_padding();
+            redump(&Dump::parse(file).unwrap(), &options, &mut out).map(|_| out)
         });
         let (ours, theirs): (Result<_, RedumpError>, _) = (ours, theirs);
         let (ours, theirs) = (ours.expect("it is written"), theirs.expect("it is written"));

@@ -125,7 +125,7 @@ fn threads<'a>(it: &mut Description<'a>, dump: &Minidump<'a>) {
         it.list("thread");
         for thread in list {
             let raw = thread.raw();
-            let stack = dump.stack(&thread).ok().flatten().map_or([].as_slice(), |stack| stack.bytes);
+            let stack = dump.stack(&thread).ok().flatten().map_or([].as_slice(), |stack| stack.bytes().unwrap());
             let name = names.and_then(|names| names.by_id(thread.id())?.name().ok());
             let fields = [
                 ("suspended", Value::number(raw.suspend_count)),
@@ -286,7 +286,7 @@ fn ranges<'a>(it: &mut Description<'a>, dump: &Minidump<'a>) {
     let mut add = |kind, ranges: &mut dyn Iterator<Item = userdump::read::MemoryRange<'a>>| {
         it.list(kind);
         for range in ranges {
-            let fields = [("size", Value::number(range.size)), ("bytes", Value::Bytes(range.bytes))];
+            let fields = [("size", Value::number(range.size)), ("bytes", Value::Bytes(range.bytes().unwrap()))];
             it.add(kind, format!("{:#x}", range.address), fields);
         }
     };

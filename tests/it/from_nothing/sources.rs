@@ -21,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         errors_stop_the_dump_unless_they_are_zero_filled,
         interrupted_calls_are_repeated,
         many_ranges_share_one_file,
+        bytes_in_a_file_are_what_borrowed_ones_would_be,
         the_end_of_a_source_is_not_an_error,
         ranges_at_the_highest_address_end_there,
         other_forms_are_zero_filled_too,
@@ -286,6 +287,56 @@ fn many_ranges_share_one_file() {
         assert!((range.address, range.bytes.0) == (address, &bytes(address, size)));
     }
     assert_eq!(Arc::strong_count(&file), 1, "the plan keeps nothing open");
+}
+
+fn bytes_in_a_file_are_what_borrowed_ones_would_be() {
+    let mut named = tempfile::NamedTempFile::new().expect("there is room");
+    let held = bytes(0, 0x2_3456);
+    io::Write::write_all(&mut named, &held).expect("there is room");
+    let file = named.reopen().expect("it is present");
+    let places = [(0, 1), (0x1001, 0x2000), (7, 0x2_0001), (0x2_3455, 1), (0x100, 0), (0x1_0000, 0x1_0000)];
+    let make = |in_file: bool, compressed: bool| {
+        let mut dump = MinidumpBuilder::new();
+        for (index, (offset, size)) in (1..).zip(places) {
+            let address = index * 0x100_0000;
+            let borrowed = &held[offset as usize..][..size as usize];
+            dump.memory64(match in_file {
+                true => MemoryRange::from_file(address, size, &file, offset),
+                false => MemoryRange::borrowed(address, borrowed),
+            });
+        }
+        if compressed {
+            dump.compressed();
+        }
+        let mut out = Vec::new();
+        dump.plan().expect("it is small").write_to(&mut out).expect("everything is present");
+        out
+    };
+    for compressed in [false, true] {
+        assert!(make(true, compressed) == make(false, compressed), "{compressed}");
+    }
+    assert_eq!(io::Seek::stream_position(&mut &file).expect("it is a file"), 0, "its position is that of the caller");
+
+    for (offset, available) in [(0x2_3446, 0x10), (0x2_3456, 0), (0x100_0000, 0), (u64::MAX, 0)] {
+        let range = || MemoryRange::from_file(0x7000, 0x1_0020, &file, offset);
+        let mut dump = MinidumpBuilder::new();
+        dump.memory(range());
+        let error = dump.plan().expect("it is small").write_to(io::sink()).expect_err("the file ends before");
+        let found = match error {
+            WriteError::ShortSource { index, address, needed, available } => (index, address, needed, available),
+            // Offsets that the system cannot have.
+            WriteError::Source { index, address, needed, available, .. } if offset > i64::MAX as u64 => {
+                (index, address, needed, available)
+            }
+            other => panic!("{other}"),
+        };
+        assert_eq!(found, (0, 0x7000, 0x1_0020, available), "{offset:#x}");
+        let mut dump = MinidumpBuilder::new();
+        dump.memory(range().short_source(ShortSource::ZeroFillErrors));
+        let written = dump.plan().expect("it is small").write_to(io::sink()).expect("zeros are allowed");
+        let missing: u64 = written.shortfalls.iter().map(|gap| gap.missing).sum();
+        assert_eq!(missing, 0x1_0020 - available, "{offset:#x}");
+    }
 }
 
 fn the_end_of_a_source_is_not_an_error() {

@@ -71,11 +71,11 @@ fn before(dump: &FullUserDump<'_>, end: u64) -> Vec<String> {
         see(regions.entry_offset(index), regions.entry_size(), format!("{:?}", region.raw()));
     }
     for StoredRegion { info, range, .. } in dump.stored_regions() {
-        see(range.offset, range.size, format!("{:x?} {:x?}", info.raw(), range.bytes));
+        see(range.offset, range.size, format!("{:x?} {:x?}", info.raw(), range.bytes().unwrap()));
         let present = end.saturating_sub(range.offset).min(range.size);
         if present > 0 {
             let memory = dump.memory();
-            let bytes = (range.bytes.get(..present as usize), memory.slice(range.address, present));
+            let bytes = (range.bytes().unwrap().get(..present as usize), memory.slice(range.address, present));
             see(range.offset, present, format!("{bytes:x?}"));
         }
     }

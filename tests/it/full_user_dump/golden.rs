@@ -110,7 +110,11 @@ fn regions(dump: &FullUserDump<'_>, facts: &Json) {
     assert_eq!(end, Some(facts.get("data_end").number()));
     for it in dump.stored_regions() {
         let offset = it.range.offset as usize;
-        assert!(it.range.bytes == &dump.data()[offset..offset + it.range.size as usize], "{:#x}", it.range.address);
+        assert!(
+            it.range.bytes().unwrap() == &dump.data().unwrap()[offset..offset + it.range.size as usize],
+            "{:#x}",
+            it.range.address
+        );
     }
 }
 
@@ -125,7 +129,7 @@ fn threads(dump: &FullUserDump<'_>, facts: &Json) {
         let context = thread.context().expect("it is complete").expect("it is present");
         let stride = facts.get("context_stride").number() as usize;
         let start = facts.get("header").get("thread_offset").number() as usize + index * stride;
-        assert_eq!(context.as_bytes(), &dump.data()[start..start + stride]);
+        assert_eq!(context.as_bytes(), &dump.data().unwrap()[start..start + stride]);
         let row = row.get("context");
         assert_eq!((context.flags(), stride as u64), (Some(row.get("flags").number()), row.get("size").number()));
         let mut registers = 0;

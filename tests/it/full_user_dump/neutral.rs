@@ -44,7 +44,7 @@ fn full_user_dumps_give_what_their_views_give() {
         assert_eq!(exception.parameters(), [1, high(wide) + 1]);
         let context = exception.context().expect("it is complete").expect("it is present");
         assert_eq!(context.instruction_pointer(), Some(0x40_1008));
-        assert_eq!((dump.data(), dump.memory().read_u8(0x2001)), (&bytes[..], Some(1)));
+        assert_eq!((dump.data().unwrap(), dump.memory().read_u8(0x2001)), (&bytes[..], Some(1)));
         assert_eq!(dump.regions().iter().count(), 3);
         assert!(format!("{}", exception.reason()).starts_with("ACCESS_VIOLATION"));
     }

@@ -49,7 +49,7 @@ fn the_header_has_the_fields_of_the_file() {
             header.thread_state_offset,
             header.version_info_offset,
         ];
-        assert_eq!(positions, Slot::ALL.map(|slot| slot.get(dump.data())));
+        assert_eq!(positions, Slot::ALL.map(|slot| slot.get(dump.data().unwrap())));
         assert_eq!((header.spare, dump.is_64_bit()), (0, wide));
         assert_eq!(dump.target().platform, Some(PlatformId::WIN32_NT));
     });
@@ -84,7 +84,7 @@ fn modules_have_the_fields_of_the_file() {
     in_every_form(sound, |dump, wide| {
         let modules: Vec<_> = dump.modules().collect();
         let [first, second] = modules.as_slice() else { panic!("{modules:?}") };
-        let start = Slot::Modules.get(dump.data());
+        let start = Slot::Modules.get(dump.data().unwrap());
         assert_eq!((first.base(), first.size(), first.offset()), (0x40_0000, 0x2000, start));
         assert_eq!(first.name().map(|name| name.to_string()), Ok("C:\\a.exe".to_owned()));
         // A header of 12 or 16 bytes, and a name of 9.

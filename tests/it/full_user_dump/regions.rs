@@ -54,10 +54,10 @@ fn regions_have_the_fields_of_the_file() {
 
 fn bytes_follow_in_the_order_of_the_table() {
     in_every_form(sound, |dump, wide| {
-        let start = Slot::Data.get(dump.data());
+        let start = Slot::Data.get(dump.data().unwrap());
         let found: Vec<_> = dump
             .stored_regions()
-            .map(|it| (it.range.address, it.range.size, it.range.offset - start, it.range.bytes.to_vec()))
+            .map(|it| (it.range.address, it.range.size, it.range.offset - start, it.range.bytes().unwrap().to_vec()))
             .collect();
         let expected = [
             (0x2000, 24, 0, (0..24).collect()),
@@ -95,7 +95,7 @@ fn with_guard_pages(wide: bool) -> UserDump {
 /// Base, offset from the start of the data, and bytes of the regions that have any.
 fn stored<'a>(dump: &FullUserDump<'a>) -> Vec<(u64, u64, &'a [u8])> {
     let start = dump.header().data_offset;
-    dump.stored_regions().map(|it| (it.info.base(), it.range.offset - start, it.range.bytes)).collect()
+    dump.stored_regions().map(|it| (it.info.base(), it.range.offset - start, it.range.bytes().unwrap())).collect()
 }
 
 fn regions_without_bytes_are_told_by_the_room() {
@@ -183,7 +183,7 @@ fn sizes_may_add_up_to_more_than_64_bits() {
     let bytes = empty(true).region(lies(0x1000, 8)).region(lies(0x2000, u64::MAX)).region(lies(0x3000, 8)).build();
     let dump = open(&bytes);
     let found: Vec<_> =
-        dump.stored_regions().map(|it| (it.range.address, it.range.size, it.range.bytes.len())).collect();
+        dump.stored_regions().map(|it| (it.range.address, it.range.size, it.range.bytes().unwrap().len())).collect();
     assert_eq!(found, [(0x1000, 8, 8), (0x2000, u64::MAX, 40), (0x3000, 8, 0)]);
     assert!(dump.stored_regions().last().is_some_and(|it| it.range.offset == u64::MAX && it.range.fault().is_some()));
     let memory = dump.memory();

@@ -6,7 +6,7 @@ use std::fmt::{self, Display};
 use std::io;
 
 use libtest_mimic::Trial;
-use userdump::error::{BucketFault, EntryName, Item, OtherFormat};
+use userdump::error::{BucketFault, EntryName, Item, OtherFormat, SourceFault};
 use userdump::format::{Guid, StreamType};
 use userdump::read::check::FindingCode;
 use userdump::{ReadError, RedumpError, WriteError};
@@ -42,7 +42,7 @@ fn sink() -> io::Error {
     io::Error::other(Sink(Some(Box::new(cause)), upload))
 }
 
-const FAULTS: [BucketFault; 8] = [
+const FAULTS: [BucketFault; 9] = [
     BucketFault::OutsideFile,
     BucketFault::Expands,
     BucketFault::AboveLimit,
@@ -50,7 +50,16 @@ const FAULTS: [BucketFault; 8] = [
     BucketFault::Undecodable,
     BucketFault::OtherSize,
     BucketFault::CacheFull,
+    BucketFault::Unreadable,
     BucketFault::FeatureMissing,
+];
+
+const SOURCE_FAULTS: [SourceFault; 5] = [
+    SourceFault::Shrunk,
+    SourceFault::Changed,
+    SourceFault::CacheFull,
+    SourceFault::System(5),
+    SourceFault::Other(io::ErrorKind::TimedOut),
 ];
 
 fn read_errors() -> Vec<ReadError> {
@@ -74,6 +83,7 @@ fn read_errors() -> Vec<ReadError> {
         ReadError::OtherFormat { format, entry: EntryName::default() },
         ReadError::Unsupported { what },
     ];
+    all.extend(SOURCE_FAULTS.map(|fault| ReadError::Source { what, offset, needed: 4, available: 1, fault }));
     all.extend(FAULTS.map(|fault| ReadError::Bucket { number: 3, offset, fault }));
     all
 }
@@ -84,6 +94,7 @@ fn write_errors() -> Vec<WriteError> {
         WriteError::Io { item, offset: 0x40, needed: 9, written: 4, source: sink() },
         WriteError::Source { index: 3, address: 0x1000, needed: 9, available: 4, source: sink() },
         WriteError::ShortSource { index: 3, address: 0x1000, needed: 9, available: 4 },
+        WriteError::SourceEnded { item, offset: 9, needed: 8, available: 4 },
         WriteError::RvaOverflow { item, offset: 0x40, size: 9 },
         WriteError::Overflow { item, offset: 0x40, size: 9 },
         WriteError::SizeOverflow { item, found: 9, unit: "bytes", limit: 4 },
@@ -120,10 +131,12 @@ fn errors() -> Vec<(Box<dyn Error>, Vec<String>)> {
     };
     let of_bucket = |error: &ReadError| match error {
         ReadError::Bucket { fault, .. } => vec![fault.to_string()],
+        ReadError::Source { fault, .. } => vec![fault.to_string()],
         _ => Vec::new(),
     };
     let mut all: Vec<(Box<dyn Error>, Vec<String>)> = Vec::new();
     all.extend(FAULTS.map(|fault| (Box::from(fault), Vec::new())));
+    all.extend(SOURCE_FAULTS.map(|fault| (Box::from(fault), Vec::new())));
     all.extend(read_errors().into_iter().map(|error| (Box::from(error), of_bucket(&error))));
     for error in write_errors() {
         let causes = said(&error);
@@ -166,7 +179,7 @@ fn every_error_names_its_cause_once() {
 
 /// The variants that the error types declare.
 fn every_variant_is_among_them() {
-    let text = ["src/error.rs", "src/error/bucket_fault.rs"]
+    let text = ["src/error.rs", "src/error/bucket_fault.rs", "src/error/source_fault.rs"]
         .map(|path| std::fs::read_to_string(tree::path(path)).expect("it is present"))
         .concat();
     let is_variant =
@@ -183,6 +196,7 @@ fn every_variant_is_among_them() {
         |debug: String| debug.split(|letter: char| !letter.is_alphanumeric()).next().expect("it has a name").to_owned();
     let mut found = BTreeSet::new();
     found.extend(FAULTS.iter().map(|it| format!("BucketFault::{}", name(format!("{it:?}")))));
+    found.extend(SOURCE_FAULTS.iter().map(|it| format!("SourceFault::{}", name(format!("{it:?}")))));
     found.extend(read_errors().iter().map(|it| format!("ReadError::{}", name(format!("{it:?}")))));
     found.extend(write_errors().iter().map(|it| format!("WriteError::{}", name(format!("{it:?}")))));
     found.extend(redump_errors().iter().map(|it| format!("RedumpError::{}", name(format!("{it:?}")))));

@@ -10,8 +10,8 @@ use std::str::FromStr;
 use libtest_mimic::Trial;
 use userdump::error::ParseError;
 use userdump::{
-    Dump, FullUserDumpBuilder, MappedFile, Minidump, MinidumpBuilder, OwnedDump, ReadError, RedumpError, WriteError,
-    error, format, read, redump, write,
+    Dump, FullUserDumpBuilder, MappedFile, Minidump, MinidumpBuilder, OwnedDump, ReadError, RedumpError, Source,
+    SourceFile, WriteError, error, format, read, redump, write,
 };
 
 use crate::support::{tree, trials};
@@ -294,6 +294,7 @@ kinds! {
         Minidump<'static>,
         read::Context<'static>,
         read::DumpBytes<'static>,
+        Source<'static>,
         read::Exception<'static>,
         read::FullUserDump<'static>,
         read::List<'static, read::Module<'static>>,
@@ -339,6 +340,7 @@ kinds! {
         read::system::wow64::Wow64Thread,
         read::thread::ThreadEx<'static>,
         read::thread::ThreadName<'static>,
+        write::CopySource<'static>,
     ];
     /// Indexes over a whole dump.
     indexes: (Clone + Debug + Send) => [
@@ -388,6 +390,7 @@ kinds! {
         FullUserDumpBuilder<'static>,
         MappedFile,
         MinidumpBuilder<'static>,
+        SourceFile,
         error::OtherFormat,
         redump::Hooks<'static>,
         redump::Redump<'static>,
@@ -409,6 +412,7 @@ kinds! {
         error::BucketFault,
         error::OwnedDumpError<Vec<u8>>,
         error::ParseError,
+        error::SourceFault,
     ];
 }
 

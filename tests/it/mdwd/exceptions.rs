@@ -156,7 +156,8 @@ fn is_dumping(sample: &Sample, thread: &Thread<'_>) -> bool {
     let stack = dump.stack(thread).expect("it is valid").expect("it is present");
     let module = dump.modules().iter().find(|it| it.name().unwrap().to_string().ends_with("dbgcore.dll"));
     let module = module.expect("it is in the process");
-    let words = stack.bytes.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")));
+    let words =
+        stack.bytes().unwrap().chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")));
     words.filter(|word| module.contains(*word)).count() > 0
 }
 

@@ -21,10 +21,10 @@ fn stacks_are_whole(shared: &Shared) {
             let (id, raw) = (thread.id(), thread.raw().stack);
             let stack = dump.stack(&thread).expect("it is valid").expect("it is present");
             assert_eq!((stack.address, stack.size), (raw.start_of_memory_range, raw.memory.data_size.into()));
-            assert_eq!((stack.bytes.len() as u64, stack.fault()), (stack.size, None), "{name}: {id:#x}");
-            let mut bytes = vec![0; stack.bytes.len()];
+            assert_eq!((stack.bytes().unwrap().len() as u64, stack.fault()), (stack.size, None), "{name}: {id:#x}");
+            let mut bytes = vec![0; stack.bytes().unwrap().len()];
             assert_eq!(dump.memory().read(stack.address, &mut bytes), bytes.len(), "{name}: {id:#x}");
-            assert!(bytes == stack.bytes, "{name}: {id:#x}");
+            assert!(bytes == stack.bytes().unwrap(), "{name}: {id:#x}");
             let context = thread.context().expect("it is in the file").expect("it is present");
             let pointer = context.stack_pointer().expect("it is valid") - if sample.is_narrow() { 4 } else { 0 };
             let is_elsewhere = name == "wow64-normal" && context.register("cs").unwrap().as_u64() == Some(0x23);
@@ -235,7 +235,10 @@ pub fn whole_stack(shared: &Shared) {
     assert_eq!(state.registers["cs"], 0x23);
     let stack = dump.stack(&thread).expect("it is valid").expect("it is present");
     assert_eq!(stack.size, 0xf_e000);
-    assert!(stack.bytes.len() as u64 == stack.size && stack.bytes.iter().filter(|byte| **byte != 0).count() < 0x1000);
+    assert!(
+        stack.bytes().unwrap().len() as u64 == stack.size
+            && stack.bytes().unwrap().iter().filter(|byte| **byte != 0).count() < 0x1000
+    );
     assert_eq!(sample.range_at(state.registers["rsp"]), None);
     assert!(!sample.has_stream(StreamType::THREAD_INFO_LIST));
 }

@@ -30,7 +30,7 @@ fn ranges_have_the_numbers_of_the_file() {
     };
     in_every_form(dump, |dump, facts| {
         let found = ranges(dump);
-        let numbers: Vec<_> = found.iter().map(|range| (range.address, range.size, range.bytes)).collect();
+        let numbers: Vec<_> = found.iter().map(|range| (range.address, range.size, range.bytes().unwrap())).collect();
         // Offset 0 is the header, not memory.
         let expected: [(u64, u64, &[u8]); 4] =
             [(0xffff_ffff_8000_0001, 3, &[1; 3]), (0x1000, 5, &[2; 5]), (7, 4, &[]), (0x1000, 0, &[])];
@@ -50,7 +50,7 @@ fn truncated_ranges_keep_the_bytes_present() {
             let found = ranges(&open(&whole[..(second + available) as usize]));
             let fault = truncated(second, 6, available);
             assert_eq!(found.iter().map(MemoryRange::fault).collect::<Vec<_>>(), [None, Some(fault)]);
-            assert_eq!((found[1].size, found[1].bytes), (6, &[2; 6][..available as usize]));
+            assert_eq!((found[1].size, found[1].bytes().unwrap()), (6, &[2; 6][..available as usize]));
         }
     }
     let outside = |_| Dump::new().memory_range(Range::At(0x1000, u32::MAX, u32::MAX)).memory(0x2000, [2]);
@@ -63,16 +63,16 @@ fn truncated_ranges_keep_the_bytes_present() {
 
 fn ranges_may_share_bytes() {
     let dump = |_| Dump::new().memory_range(Range::At(0x1000, 4, 72)).memory_range(Range::At(0x2000, 8, 70));
-    in_every_form(dump, |dump, _| {
-        let found: Vec<_> = ranges(dump).iter().map(|range| range.bytes).collect();
-        assert_eq!(found, [&dump.data()[72..76], &dump.data()[70..78]]);
+    in_every_form(dump, |dump, facts| {
+        let found: Vec<_> = ranges(dump).iter().map(|range| range.bytes().unwrap()).collect();
+        assert_eq!(found, [&facts.bytes[72..76], &facts.bytes[70..78]]);
     });
 }
 
 fn memory64_ranges_are_contiguous() {
     let dump = |_| Dump::new().memory64(0x5000, [1; 3]).memory64(0x1000, [2; 4]).memory64(u64::MAX, [3; 1]);
     in_every_form(dump, |dump, _| {
-        let base = dump.data().len() as u64 - 8;
+        let base = dump.file_size() - 8;
         let list = list64(dump);
         assert_eq!((list.base_rva(), list.len(), list.is_empty(), list.fault()), (base, 3, false, None));
         let expected: [(u64, u64, u64, &[u8]); 3] =
@@ -85,7 +85,7 @@ fn memory64_ranges_are_contiguous() {
 fn an_empty_memory64_range_moves_nothing() {
     let dump = |_| Dump::new().memory64(0x5000, [1; 3]).memory64(0x5003, []).memory64(0x5003, [2]);
     in_every_form(dump, |dump, _| {
-        let base = dump.data().len() as u64 - 4;
+        let base = dump.file_size() - 4;
         check64(dump, &[(0x5000, 3, base, &[1; 3]), (0x5003, 0, base + 3, &[]), (0x5003, 1, base + 3, &[2])]);
     });
 }
@@ -112,8 +112,9 @@ fn a_position_beyond_64_bits_has_no_bytes() {
         dump.memory64_range(lying(2)).memory64_range(lying(u64::MAX)).memory64_range(lying(0))
     };
     in_every_form(dump, |dump, _| {
-        let found: Vec<_> = list64(dump).iter().map(|range| (range.size, range.bytes.len(), range.offset)).collect();
-        let base = dump.data().len() as u64 - 10;
+        let found: Vec<_> =
+            list64(dump).iter().map(|range| (range.size, range.bytes().unwrap().len(), range.offset)).collect();
+        let base = dump.file_size() - 10;
         assert_eq!(found[..2], [(2, 2, base), (u64::MAX, 8, base + 2)]);
         assert_eq!(found[2..], [(2, 0, u64::MAX), (u64::MAX, 0, u64::MAX), (0, 0, u64::MAX)]);
         let last = list64(dump).iter().nth(3).expect("it is present");
@@ -171,7 +172,7 @@ fn list64<'a>(dump: &Minidump<'a>) -> Memory64List<'a> {
 /// Checks address, size, file offset and bytes of each range of the Memory64 list.
 fn check64(dump: &Minidump<'_>, expected: &[(u64, u64, u64, &[u8])]) {
     let found: Vec<_> =
-        list64(dump).iter().map(|range| (range.address, range.size, range.offset, range.bytes)).collect();
+        list64(dump).iter().map(|range| (range.address, range.size, range.offset, range.bytes().unwrap())).collect();
     assert_eq!(found, expected);
 }
 

@@ -3,6 +3,7 @@
 mod by_address;
 mod index;
 mod lists;
+mod many;
 mod naive;
 mod overlaps;
 mod regions;
@@ -18,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
         index::trials(),
         overlaps::trials(),
         naive::trials(),
+        many::trials(),
         spread::trials(),
         values::trials(),
         by_address::trials(),

@@ -87,7 +87,7 @@ impl<'a> Naive<'a> {
     }
 
     /// The contiguous bytes around an address that belong to the same range.
-    fn range(&self, into: usize) -> Option<MemoryRange<'a>> {
+    fn range(&self, into: usize) -> Option<Listed<'a>> {
         let (rank, _) = self.places[into]?;
         let same = |place: &&Option<(usize, u64)>| place.is_some_and(|(other, _)| other == rank);
         let before = self.places[..into].iter().rev().take_while(same).count();
@@ -95,14 +95,21 @@ impl<'a> Naive<'a> {
         let (_, offset) = self.places[into - before]?;
         let size = (before + behind) as u64;
         let bytes = &self.file[offset as usize..(offset + size) as usize];
-        Some(MemoryRange { address: self.base + (into - before) as u64, size, offset, bytes })
+        Some((self.base + (into - before) as u64, size, offset, bytes))
     }
 
-    fn ranges(&self) -> Vec<MemoryRange<'a>> {
+    fn ranges(&self) -> Vec<Listed<'a>> {
         let mut ranges: Vec<_> = (0..self.places.len()).filter_map(|into| self.range(into)).collect();
         ranges.dedup();
         ranges
     }
+}
+
+/// Address, size, position and bytes.
+type Listed<'a> = (u64, u64, u64, &'a [u8]);
+
+fn listed<'a>(range: &MemoryRange<'a>) -> Listed<'a> {
+    (range.address, range.size, range.offset, range.bytes().unwrap())
 }
 
 fn check(narrow: bool, base: u64) {
@@ -119,7 +126,7 @@ fn check(narrow: bool, base: u64) {
         let naive = Naive::new(file, narrow, base);
         let memory = open(file).memory();
         assert_eq!(
-            memory.visible_ranges().filter_map(|range| range.in_file()).collect::<Vec<_>>(),
+            memory.visible_ranges().filter_map(|range| range.in_file()).map(|range| listed(&range)).collect::<Vec<_>>(),
             naive.ranges(),
             "seed {seed}"
         );
@@ -135,7 +142,11 @@ fn check(narrow: bool, base: u64) {
 
 fn compare(memory: &Memory<'_>, naive: &Naive<'_>, into: usize, address: u64, context: &str) {
     let run = naive.run(into);
-    assert_eq!(memory.range_at(address).and_then(|range| range.in_file()), naive.range(into), "{context}");
+    assert_eq!(
+        memory.range_at(address).and_then(|range| range.in_file()).map(|range| listed(&range)),
+        naive.range(into),
+        "{context}"
+    );
     for limit in [0, 1, 5, u64::MAX] {
         assert_eq!(memory.run_len(address, limit), limit.min(run.len() as u64), "{context}");
     }
@@ -158,7 +169,7 @@ fn compare(memory: &Memory<'_>, naive: &Naive<'_>, into: usize, address: u64, co
 }
 
 /// Ranges in both lists and stacks, all within the window except for the last ones, which may extend past its end.
-fn dump(random: &mut Random, narrow: bool, base: u64) -> Dump {
+pub fn dump(random: &mut Random, narrow: bool, base: u64) -> Dump {
     let architecture = if narrow { 0 } else { 9 };
     let mut dump = Dump::new().system_info(SystemInfo { architecture, ..SystemInfo::default() });
     let last = if narrow { u64::from(u32::MAX) } else { u64::MAX };

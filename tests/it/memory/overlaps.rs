@@ -138,7 +138,7 @@ fn the_lists_still_give_all_ranges() {
     in_every_form(dump, |dump, _| {
         assert_eq!(dump.memory().visible_ranges().len(), 1);
         let list = dump.stream::<MemoryList<'_>>().expect("it is valid").expect("it is present");
-        let all: Vec<_> = list.iter().map(|range| (range.address, range.bytes)).collect();
+        let all: Vec<_> = list.iter().map(|range| (range.address, range.bytes().unwrap())).collect();
         let expected: [(u64, &[u8]); 3] = [(0x1000, &[1; 8]), (0x1000, &[2; 8]), (0x1002, &[])];
         assert_eq!(all, expected);
     });

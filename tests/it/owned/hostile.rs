@@ -50,7 +50,7 @@ fn others(bytes: &[u8]) -> Vec<Vec<u8>> {
 /// Walks the whole dump. Short inputs are left out: the walk asserts that there are no more findings than bytes, which
 /// does not hold for a few bytes without a header.
 fn look(dump: &Dump<'_>) {
-    if dump.data().len() >= 1000 {
+    if dump.data().unwrap().len() >= 1000 {
         userdump_walk::walk(dump, &mut |value| drop(black_box(format!("{value:?}"))));
         return;
     }
@@ -122,7 +122,7 @@ fn look_at_range(memory: &Memory<'_>, range: &VisibleRange<'_>) {
     match (range.bytes(), range.in_file()) {
         (Ok(bytes), in_file) => {
             assert_eq!(bytes.len() as u64, range.size);
-            assert!(in_file.is_none_or(|it| it.bytes == bytes && it.fault().is_none()));
+            assert!(in_file.is_none_or(|it| it.bytes().unwrap() == bytes && it.fault().is_none()));
             assert_eq!(memory.slice(range.address, range.size), Some(bytes));
             assert!(memory.read(range.address, &mut [0; 16]) as u64 >= range.size.min(16));
         }

@@ -23,7 +23,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// Dumps of every kind: fixtures, one with everything in either byte order, a full user dump, compressed memory.
-fn dumps() -> Vec<(String, Vec<u8>)> {
+pub fn dumps() -> Vec<(String, Vec<u8>)> {
     let mut all: Vec<_> = fixtures::all().map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).collect();
     for form in Form::ALL {
         all.push((format!("everything {form:?}"), everything(form).build()));

@@ -213,7 +213,7 @@ fn comments_are_printed() {
 fn every_finding_is_printed() {
     let mut tested = 0;
     for &code in FindingCode::ALL {
-        let of_others = crate::compressed::broken::CODES.contains(&code) || OF_USER_DUMPS.contains(&code);
+        let of_others = crate::compressed::broken::CODES.contains(&code) || OF_OTHERS.contains(&code);
         if of_others {
             continue;
         }
@@ -232,8 +232,8 @@ fn every_finding_is_printed() {
 }
 
 /// Codes that other tests cover.
-const OF_USER_DUMPS: [FindingCode; 3] =
-    [FindingCode::PartOutsideFile, FindingCode::PartsOverlap, FindingCode::ImageMissing];
+const OF_OTHERS: [FindingCode; 4] =
+    [FindingCode::PartOutsideFile, FindingCode::PartsOverlap, FindingCode::ImageMissing, FindingCode::FileUnreadable];
 
 /// The debugger refuses these dumps. Each has a finding with the reason.
 fn dumps_that_no_debugger_opens_have_findings() {

@@ -9,7 +9,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above and of those about full user dumps and compressed memory.
-const MATTERS: [&str; 65] = [
+const MATTERS: [&str; 66] = [
     "CodeView and miscellaneous debug records of modules",
     "name of a module that cannot be read",
     "order of the modules",
@@ -71,6 +71,8 @@ const MATTERS: [&str; 65] = [
     "`R`",
     // This one is tested in `redump_select`.
     "image that Linux shares with all processes (`[vdso]`)",
+    // This one is tested in `to_file`.
+    "full memory with a run of at least 64 KiB that does not change",
     "dumps of other systems",
     "unused directory entries, high half of the version field",
     "`/f` of a dump",

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use userdump::Minidump;
+use userdump::{Minidump, SourceFile};
 
 use super::facts::Facts;
 use crate::synth::{Bytes, Dump};
@@ -43,12 +43,26 @@ pub fn open(bytes: &[u8]) -> Minidump<'_> {
     Minidump::parse(bytes).expect("the header is sound")
 }
 
-/// Checks a dump in every form; the plain decoder gives the positions.
+/// The bytes as a file that is read piece by piece.
+pub fn file_of(bytes: &[u8]) -> SourceFile {
+    let (size, bytes) = (bytes.len() as u64, bytes.to_vec());
+    SourceFile::from_read_at(size, move |at: u64, room: &mut [u8]| {
+        let rest = bytes.get(usize::try_from(at).unwrap()..).unwrap_or_default();
+        let count = rest.len().min(room.len());
+        room[..count].copy_from_slice(&rest[..count]);
+        Ok(count)
+    })
+}
+
+/// Checks a dump in every form, in memory and as a file; the plain decoder gives the positions.
 pub fn in_every_form(dump: impl Fn(Form) -> Dump, look: impl Fn(&Minidump<'_>, &Facts<'_>)) {
     for form in Form::ALL {
         let _named = Named(form);
         let bytes = form.build(dump(form));
         look(&open(&bytes), &Facts::of(&bytes));
+        let file = file_of(&bytes);
+        look(&Minidump::from_source(&file).expect("the header is sound"), &Facts::of(&bytes));
+        assert_eq!(file.fault(), None);
     }
 }
 

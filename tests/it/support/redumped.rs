@@ -7,6 +7,7 @@ use userdump::{Dump, Minidump, RedumpError, redump};
 
 use super::cpu::pattern;
 use super::facts::{Facts, Positions, differences};
+use super::forms::file_of;
 
 /// The result of a re-encoding.
 pub struct Redumped {
@@ -53,7 +54,18 @@ impl Redumped {
         let report = redump(&dump, options, &mut bytes).unwrap_or_else(|error| panic!("{options}: {error}"));
         let redumped = Self { bytes, report };
         redumped.check_report();
+        redumped.check_file(source, options);
         redumped
+    }
+
+    /// Checks that the result is the same if the source is read piece by piece.
+    fn check_file(&self, source: &[u8], options: &Options) {
+        let file = file_of(source);
+        let mut bytes = Vec::new();
+        let dump = Dump::from_source(&file).expect("the source is a dump");
+        let report = redump(&dump, options, &mut bytes).unwrap_or_else(|error| panic!("{options}, a file: {error}"));
+        assert!(bytes == self.bytes, "{options}: another result of a file");
+        assert_eq!(format!("{report:?}"), format!("{:?}", self.report), "{options}: another report of a file");
     }
 
     fn check_report(&self) {

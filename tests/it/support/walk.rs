@@ -7,9 +7,16 @@ use userdump::format::StreamType;
 use userdump::{Dump, Minidump, ReadError};
 use userdump_walk::{Walked, walk_stream};
 
+use super::forms::file_of;
+
 /// Walks the dump.
 pub fn walk(bytes: &[u8]) -> Result<Walked, ReadError> {
-    walk_and_see(bytes, &mut |_| ())
+    let walked = walk_and_see(bytes, &mut |_| ());
+    // A file that is read piece by piece has the same.
+    let file = file_of(bytes);
+    let in_file = Dump::from_source(&file).map(|dump| userdump_walk::walk(&dump, &mut |_| ()));
+    assert_eq!((in_file, file.fault()), (walked, None));
+    walked
 }
 
 /// Like [`walk`], and formats every value.

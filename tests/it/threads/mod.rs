@@ -88,9 +88,9 @@ fn an_extended_thread_is_a_thread_with_a_second_stack() {
             let context = second.context().expect("it is in the file").expect("it is there");
             assert_eq!(context.as_bytes(), [4; 5]);
             let stack = dump.stack(&second.thread()).expect("it is in the file").expect("it is there");
-            assert_eq!((stack.address, stack.bytes), (0x2000, [2; 4].as_slice()));
+            assert_eq!((stack.address, stack.bytes().unwrap()), (0x2000, [2; 4].as_slice()));
             let store = second.backing_store().expect("it is there");
-            assert_eq!((store.address, store.bytes, store.fault()), (0x3000, [3; 6].as_slice(), None));
+            assert_eq!((store.address, store.bytes().unwrap(), store.fault()), (0x3000, [3; 6].as_slice(), None));
         },
     );
 }
@@ -103,7 +103,7 @@ fn a_backing_store_without_a_position_has_no_bytes() {
             |dump, _| {
                 let list: ThreadExList<'_> = dump.stream().expect("it is sound").expect("it is there");
                 let store = list.get(0).and_then(|thread| thread.backing_store()).expect("it has a size");
-                assert_eq!((store.address, store.size, store.bytes), (0x3000, 6, [].as_slice()));
+                assert_eq!((store.address, store.size, store.bytes().unwrap()), (0x3000, 6, [].as_slice()));
                 let fault = ReadError::Truncated { what: "memory range", offset: rva.into(), needed: 6, available };
                 assert_eq!(store.fault(), Some(fault));
             },

@@ -45,7 +45,7 @@ fn a_position_is_believed_only_where_it_agrees_with_the_lists() {
                 assert_eq!(seen, expected, "{what}");
                 let thread = dump.threads().next().expect("it is there");
                 let range = dump.stack(&thread).expect("it can be read").expect("it is there");
-                assert_eq!((range.address, range.bytes), (start, expected), "{what}");
+                assert_eq!((range.address, range.bytes().unwrap()), (start, expected), "{what}");
 
                 let out = Redumped::once(&source, &parsed("/m"));
                 assert_eq!(out.facts().read(start, expected.len() as u64), expected, "{what}");
@@ -62,7 +62,7 @@ fn a_stack_of_which_a_list_has_half(shared: &Shared) {
     let dump = Minidump::parse(&source).expect("a dump");
     let memory = dump.memory();
     let stack = memory.range_at(0x20_f000).and_then(|range| range.in_file()).expect("it is there");
-    assert_eq!((stack.offset, stack.bytes.len()), (0x6f0, 0x800));
+    assert_eq!((stack.offset, stack.bytes().unwrap().len()), (0x6f0, 0x800));
     assert!(dump.memory().range_at(0x20_f800).is_none());
     let out = Redumped::once(&source, &parsed("/m"));
     let kept = out.facts().threads()[0].stack_size;

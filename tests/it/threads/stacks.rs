@@ -52,7 +52,7 @@ fn a_stack_cut_by_the_end_of_the_file_keeps_its_bytes() {
             let dump = open(&bytes[..start + available]);
             let stack = dump.stack(&threads(&dump).get(0).expect("it is there"));
             let stack = stack.expect("some of it is there").expect("it has a size");
-            assert_eq!((stack.size, stack.bytes), (4, &[1, 2, 3, 4][..available]));
+            assert_eq!((stack.size, stack.bytes().unwrap()), (4, &[1, 2, 3, 4][..available]));
             let fault = ReadError::Truncated {
                 what: "memory range",
                 offset: start as u64,
@@ -90,7 +90,7 @@ fn a_stack_without_a_position_is_found_in_memory64() {
         |dump, _| {
             let stack = dump.stack(&threads(dump).get(0).expect("it is there"));
             let offset = stack.expect("it is held").expect("it has a size").offset;
-            assert_eq!(offset, dump.data().len() as u64 - 4);
+            assert_eq!(offset, dump.file_size() - 4);
         },
     );
 }
@@ -116,7 +116,7 @@ fn a_stack_ends_with_the_range_that_has_it() {
         |dump, _| {
             let stack = dump.stack(&threads(dump).get(0).expect("it is there"));
             let fault = stack.expect("it is held").and_then(|stack| stack.fault());
-            let offset = dump.data().len() as u64 - 5;
+            let offset = dump.file_size() - 5;
             let expected = ReadError::Truncated { what: "memory range", offset, needed: 5, available: 3 };
             assert_eq!(fault, Some(expected));
             assert_eq!(dump.memory().run_len(0x7001, 5), 5);
@@ -163,5 +163,5 @@ fn check(dump: impl Fn() -> Dump, stack: Stack, expected: Expected<'_>) {
 
 fn expect(dump: &Minidump<'_>, expected: Expected<'_>) {
     let stack = dump.stack(&threads(dump).get(0).expect("it is there"));
-    assert_eq!(stack.map(|stack| stack.map(|it| (it.address, it.size, it.bytes))), expected);
+    assert_eq!(stack.map(|stack| stack.map(|it| (it.address, it.size, it.bytes().unwrap()))), expected);
 }

@@ -60,7 +60,7 @@ pub struct Walked {
 /// If the reader panics, if a stream, the memory or the check has more items than the file has bytes, or if views of the same
 /// data contradict each other.
 pub fn walk(dump: &Dump<'_>, see: &mut dyn FnMut(&dyn Debug)) -> Walked {
-    let size = dump.data().len() as u64;
+    let size = dump.file_size();
     let mut walk = Walk { see, items: 0, size, limit: size };
     let streams = match dump {
         Dump::Minidump(dump) => walk.minidump(dump),
@@ -81,7 +81,7 @@ pub fn walk(dump: &Dump<'_>, see: &mut dyn FnMut(&dyn Debug)) -> Walked {
 ///
 /// Like [`walk`].
 pub fn walk_stream(stream: &RawStream<'_>, decoded: &Stream<'_>, see: &mut dyn FnMut(&dyn Debug)) {
-    let size = stream.dump().data().len() as u64;
+    let size = stream.dump().file_size();
     Walk { see, items: 0, size, limit: size }.stream(stream, decoded);
 }
 

@@ -150,13 +150,14 @@ pub fn places_of(dump: &Dump<'_>) {
 
 /// Checks that indexes without the bytes give the same results as those that borrow the bytes.
 pub fn kept_of(dump: &Dump<'_>, memory: &Memory<'_>) {
-    let kept = memory.index().bind(dump.data());
+    let source = dump.dump_bytes().source();
+    let kept = memory.index().bind(&source);
     assert!(kept.visible_ranges().eq(memory.visible_ranges()));
     for range in memory.visible_ranges().take(SEARCHES) {
         assert_eq!(kept.read_u64(range.address), memory.read_u64(range.address));
     }
     let regions = dump.regions();
-    let kept = regions.index().bind(dump.data());
+    let kept = regions.index().bind(&source);
     let facts =
         |region: MemoryRegion<'_>| (region.base(), region.size(), region.protection(), region.path().is_empty());
     for region in regions.iter().take(SEARCHES) {
@@ -164,14 +165,14 @@ pub fn kept_of(dump: &Dump<'_>, memory: &Memory<'_>) {
         assert_eq!(kept, borrowed);
     }
     let modules = dump.modules_by_address();
-    let kept = modules.index().bind(dump.data());
+    let kept = modules.index().bind(&source);
     for module in dump.modules().take(SEARCHES) {
         let [kept, borrowed] =
             [&kept, &modules].map(|index| index.locate(module.base()).map(|it| (it.to_string(), it.module.size())));
         assert_eq!(kept, borrowed);
     }
     let unloaded = dump.unloaded_modules_by_address();
-    let kept = unloaded.index().bind(dump.data());
+    let kept = unloaded.index().bind(&source);
     for module in dump.unloaded_modules().take(SEARCHES) {
         let [kept, borrowed] = [&kept, &unloaded].map(|index| index.at_address(module.base()).map(|it| *it.raw()));
         assert!(kept.eq(borrowed));

@@ -184,13 +184,14 @@ impl Walk<'_> {
 
     fn range(&mut self, range: &MemoryRange<'_>) {
         check_range(range);
-        self.item(&(range, range.bytes, range.fault()));
+        self.item(&(range, range.bytes(), range.fault()));
     }
 }
 
 /// Checks that a range has its bytes, or reports that some are missing.
 pub(crate) fn check_range(range: &MemoryRange<'_>) {
-    let available = range.bytes.len() as u64;
+    let available = range.bytes().map_or(range.available(), |bytes| bytes.len() as u64);
+    assert_eq!(available, range.available());
     assert!(available <= range.size, "a range has more bytes than its size");
     assert_eq!(range.fault().is_some(), available < range.size);
 }

@@ -46,6 +46,7 @@ pub(super) fn managed(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, repo
     runtimes.add_images(wanted, ground, &writable, &mut budget, report);
     image::add(wanted, ground, &writable, &mut budget, report);
     pointed_into::add(wanted, ground, report);
+    drop(writable);
     if ground.is_filtered() {
         return;
     }

@@ -5,13 +5,13 @@
 //! that reservation.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::vec::Vec;
 
 use crate::format::MemoryProtection;
 use crate::format::memory::{MemoryState, MemoryType};
 use crate::read::function_table::FunctionTableList;
-use crate::read::memory::{MemoryRegion, MemoryRegions, RegionDetail};
-use crate::read::{Interval, append, gaps, holder, united};
+use crate::read::memory::{MemoryRegion, RegionDetail};
+use crate::read::{Interval, Intervals, Union, gaps, union};
+use crate::redump::known_memory::address_space::AddressSpace;
 use crate::redump::presets::Managed;
 use crate::redump::report::{Report, Undecided};
 use crate::redump::source::Source;
@@ -25,6 +25,8 @@ use crate::redump::select::wanted::Wanted;
 
 /// A reservation of at least this size, in bytes, belongs to a garbage collector.
 const COLLECTORS: u64 = 1 << 32;
+/// In how many places the sizes of reservations are added up.
+const PLACES: usize = 1 << 16;
 
 pub(super) fn add(
     wanted: &mut Wanted<'_, '_>,
@@ -39,28 +41,32 @@ pub(super) fn add(
     // If nothing is executable, the producer did not know the protections.
     let has_code = regions.iter().any(|region| region.protection().allows_execute());
     let unlisted = Unlisted::of(source, &regions);
-    let mut all = Vec::new();
-    let mut found: BTreeMap<Kind, Vec<Interval>> = BTreeMap::new();
+    let mut all = Union::default();
+    let mut found: BTreeMap<Kind, Union> = BTreeMap::new();
     for region in regions.iter() {
         let Some(interval) = source.target.interval(region.base(), region.size()) else { continue };
-        append(&mut all, interval);
+        all.append(interval);
         let is_of_image =
             unlisted.bases.contains(&source.target.mask(base(&region))) && region.protection().allows_write();
         let kind = if is_of_image { Some(Kind::Mapped) } else { reservations.kind(&region, has_code) };
-        kind.into_iter().for_each(|kind| append(found.entry(kind).or_default(), interval));
+        kind.into_iter().for_each(|kind| found.entry(kind).or_default().append(interval));
     }
-    let mut add = |intervals: Vec<Interval>, reason: Reason| {
-        let outside = united(intervals).into_iter().flat_map(|part| gaps(source.modules(), part));
+    // The intervals are sorted and disjoint.
+    let mut add = |intervals: &mut dyn Iterator<Item = Interval>, reason: Reason| {
+        let outside = intervals.flat_map(|part| gaps(source.modules(), part));
         let parts = outside.flat_map(|part| stacks.outside(part)).flat_map(|part| source.present(part));
         parts.fold(0u64, |sum, part| {
             wanted.add(part, reason);
             sum.saturating_add(part.size())
         })
     };
-    add(unlisted.parts, Reason::RuntimeMappedMemory);
-    let all = united(all);
-    let unknown = add(source.ranges.iter().flat_map(|range| gaps(&all, range)).collect(), Reason::RuntimePrivateMemory);
+    add(&mut union(unlisted.parts).iter(), Reason::RuntimeMappedMemory);
+    let all = all.into_intervals();
+    let unknown = add(&mut source.ranges.iter().flat_map(|range| gaps(&all, range)), Reason::RuntimePrivateMemory);
+    drop(all);
     for (kind, intervals) in found {
+        let intervals = intervals.into_intervals();
+        let intervals = &mut intervals.iter();
         match kind {
             Kind::Mapped => add(intervals, Reason::RuntimeMappedMemory),
             Kind::Private => add(intervals, Reason::RuntimePrivateMemory),
@@ -69,7 +75,7 @@ pub(super) fn add(
         };
     }
     if runtimes.has_mono {
-        add(generated(source), Reason::GeneratedCode);
+        add(&mut union(generated(source)).iter(), Reason::GeneratedCode);
     }
     if unknown > 0 {
         report.undecided.push(Undecided::Undescribed(unknown));
@@ -85,13 +91,12 @@ pub(super) fn add(
 }
 
 /// Returns the code that function tables cover.
-fn generated(source: &Source<'_>) -> Vec<Interval> {
+fn generated(source: &Source<'_>) -> impl Iterator<Item = Interval> {
     let tables = source.dump().find::<FunctionTableList<'_>>().into_iter().flatten();
-    let covered = tables.filter_map(|table| {
+    tables.filter_map(|table| {
         let size = table.descriptor.maximum_address.checked_sub(table.descriptor.minimum_address)?;
         source.target.interval(table.descriptor.minimum_address, size).filter(|_| size < COLLECTORS)
-    });
-    covered.collect()
+    })
 }
 
 /// The use that the runtime makes of a region.
@@ -104,21 +109,26 @@ enum Kind {
 
 /// The reservations, by the allocation base that their regions share.
 struct Reservations {
+    /// The sizes of those that may be large.
     sizes: BTreeMap<u64, u64>,
     with_stacks: BTreeSet<u64>,
     /// LinuxMaps has no reservations; adjacent anonymous mappings without code count as one. Sorted and disjoint.
-    runs: Vec<Interval>,
+    runs: Intervals,
 }
 
 impl Reservations {
-    fn of(source: &Source<'_>, regions: &MemoryRegions<'_>, stacks: &WholeStacks) -> Self {
-        let (mut sizes, mut lines) = (BTreeMap::new(), Vec::new());
+    fn of(source: &Source<'_>, regions: &AddressSpace<'_>, stacks: &WholeStacks) -> Self {
+        let mut lines = Union::default();
+        // There may be a million reservations, of which few are large. Those whose sizes are added up in the same place
+        // are not large together either, so only the others are counted one by one.
+        let mut places = alloc::vec![0u64; PLACES];
         for region in regions.iter() {
             match region.detail() {
                 RegionDetail::MemoryInfo(_) if region.state() == MemoryState::FREE => {}
                 RegionDetail::MemoryInfo(_) => {
-                    let size: &mut u64 = sizes.entry(base(&region)).or_default();
-                    *size = size.saturating_add(region.size());
+                    if let Some(sum) = places.get_mut(place(base(&region))) {
+                        *sum = sum.saturating_add(region.size());
+                    }
                 }
                 RegionDetail::LinuxMapping(_) if is_data(&region) => {
                     lines.extend(source.target.interval(region.base(), region.size()));
@@ -126,8 +136,17 @@ impl Reservations {
                 RegionDetail::LinuxMapping(_) => {}
             }
         }
-        let mut runs = Vec::new();
-        united(lines).into_iter().for_each(|line| append(&mut runs, line));
+        let mut sizes = BTreeMap::new();
+        let may_be_large = |region: &MemoryRegion<'_>| {
+            let is_of_row = matches!(region.detail(), RegionDetail::MemoryInfo(_));
+            is_of_row && places.get(place(base(region))).is_some_and(|&sum| sum >= COLLECTORS)
+        };
+        for region in regions.iter().filter(|region| region.state() != MemoryState::FREE && may_be_large(region)) {
+            let size: &mut u64 = sizes.entry(base(&region)).or_default();
+            *size = size.saturating_add(region.size());
+        }
+        let mut runs = Intervals::default();
+        lines.into_intervals().iter().for_each(|line| runs.append(line));
         let ends = stacks.iter().flat_map(|stack| [stack.start, stack.last]);
         let with_stacks = ends.filter_map(|address| regions.at_address(address)).map(|region| base(&region));
         Self { sizes, with_stacks: with_stacks.collect(), runs }
@@ -157,9 +176,18 @@ impl Reservations {
         match region.detail() {
             RegionDetail::MemoryInfo(_) => self.sizes.get(&base(region)).copied().unwrap_or(0),
             RegionDetail::LinuxMapping(_) if !is_data(region) => region.size(),
-            RegionDetail::LinuxMapping(_) => holder(&self.runs, region.base()).map_or(0, |run| run.size()),
+            RegionDetail::LinuxMapping(_) => {
+                let run = self.runs.from(region.base()).next().filter(|run| run.start <= region.base());
+                run.map_or(0, |run| run.size())
+            }
         }
     }
+}
+
+/// Returns the place in which the sizes of a reservation's regions are added up.
+fn place(base: u64) -> usize {
+    // The upper bits of the product depend on all bits of the base.
+    usize::try_from(base.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - PLACES.ilog2())).unwrap_or(0)
 }
 
 /// Returns what the regions of a reservation share; a region without an allocation base is its own reservation.

@@ -4,9 +4,10 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::format::memory::MemoryType;
-use crate::read::memory::{MemoryRegions, RegionDetail};
+use crate::read::memory::RegionDetail;
 use crate::read::module::{Directory, Image};
 use crate::read::{Budget, Interval, any_has};
+use crate::redump::known_memory::address_space::AddressSpace;
 use crate::redump::source::Source;
 
 use crate::redump::select::managed::image::{is_header, needed};
@@ -20,7 +21,7 @@ pub(super) struct Unlisted {
 }
 
 impl Unlisted {
-    pub(super) fn of(source: &Source<'_>, regions: &MemoryRegions<'_>) -> Self {
+    pub(super) fn of(source: &Source<'_>, regions: &AddressSpace<'_>) -> Self {
         let mut found = Self::default();
         // In valid dumps, headers of different images do not overlap.
         let mut budget = Budget::times(source.plain_size, 1);

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::format::MemoryProtection;
 use crate::format::memory::MemoryState;
-use crate::read::{Interval, overlapping, united};
+use crate::read::{Interval, Intervals, overlapping, union};
 use crate::redump::source::Source;
 
 use crate::redump::select::ground::Ground;
@@ -13,10 +13,10 @@ use crate::redump::select::managed::sections::Section;
 /// What the regions tell about memory.
 pub(super) struct Writable {
     /// The writable memory, sorted and disjoint; `None` if there are no regions, so that section flags are used.
-    written_to: Option<Vec<Interval>>,
+    written_to: Option<Intervals>,
     /// The executable memory, and the memory that is only readable; sorted and disjoint.
-    pub(super) executable: Vec<Interval>,
-    pub(super) read_only: Vec<Interval>,
+    pub(super) executable: Intervals,
+    pub(super) read_only: Intervals,
 }
 
 impl Writable {
@@ -25,7 +25,7 @@ impl Writable {
         let committed = |is: fn(MemoryProtection) -> bool| {
             let found =
                 regions.iter().filter(|region| region.state() == MemoryState::COMMIT && is(region.protection()));
-            united(found.filter_map(|region| source.target.interval(region.base(), region.size())).collect())
+            union(found.filter_map(|region| source.target.interval(region.base(), region.size())))
         };
         let is_described = !regions.is_empty();
         Self {

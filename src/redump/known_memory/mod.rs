@@ -15,23 +15,23 @@
 //!
 //! Whatever uses memory information then uses these entries, so that a second pass gives the same result.
 
+pub(super) mod address_space;
+pub(super) mod rows;
+
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::error::RedumpError;
-use crate::format::memory::{MemoryState, MemoryType};
 use crate::format::module::SectionCharacteristics as Flags;
-use crate::format::{MemoryInfo, MemoryProtection, MinidumpType, StreamType};
-use crate::read::memory::MemoryInfoList;
+use crate::format::{MemoryProtection, MinidumpType, StreamType};
 use crate::read::module::{Image, ImageSection};
-use crate::read::work::worked;
-use crate::read::{Budget, Exception, Interval, Located, Ranked, holder, position, settle};
+use crate::read::{Budget, Exception, Interval, settle};
 use crate::redump::hooks::Hooks;
-use crate::redump::made_up::made_up_region;
 use crate::redump::options::Options;
 use crate::redump::report::ItemFault;
-use crate::redump::source::{MadeUpRows, Source, made_records};
+use crate::redump::source::Source;
+
+use crate::redump::known_memory::rows::{KnownMemory, MadeUpRows, Part};
 
 /// The page size; protection applies to pages.
 const PAGE: u64 = 0x1000;
@@ -39,73 +39,28 @@ const PAGE: u64 = 0x1000;
 const ACCESS_VIOLATION: u32 = 0xc000_0005;
 const OF_INSTRUCTION: u64 = 8;
 
-/// A part of an image, or all of it.
-#[derive(Clone, Copy)]
-struct Part {
-    interval: Interval,
-    rank: u32,
-    /// The base of the image.
-    base: u64,
-    protection: MemoryProtection,
-}
-
-impl Located for Part {
-    fn interval(&self) -> Interval {
-        self.interval
-    }
-}
-
-impl Ranked for Part {
-    fn rank(&self) -> u32 {
-        self.rank
-    }
-
-    fn part(&self, interval: Interval) -> Self {
-        Self { interval, ..*self }
-    }
-}
-
 /// Returns the entries for a Windows source without any, if the options ask for them. Returns `None` also if the
 /// options ask for the debugger's own entries, or if nothing is known.
-pub(super) fn made_up_rows(
-    source: &mut Source<'_>,
+pub(super) fn made_up_rows<'a>(
+    source: &mut Source<'a>,
     options: &Options,
     hooks: &Hooks<'_>,
-) -> Result<Option<MadeUpRows>, RedumpError> {
+) -> Option<Arc<MadeUpRows<'a>>> {
     let dump = source.dump();
     let is_asked = options.contain(MinidumpType::WITH_FULL_MEMORY_INFO) && !options.has_made_up_records();
-    let has_rows = dump.find::<MemoryInfoList<'_>>().is_some_and(|list| !list.is_empty());
+    let has_rows = source.listed_rows().is_some_and(|list| !list.is_empty());
     let stream = dump.raw_stream(StreamType::MEMORY_INFO_LIST);
     let stream = stream.unwrap_or_else(|| dump.absent_stream(StreamType::MEMORY_INFO_LIST));
     if !is_asked || has_rows || !source.target.is_windows() || !hooks.keeps_stream(&stream) {
-        return Ok(None);
+        return None;
     }
     let mut faults = Vec::new();
-    let mut rows = KnownMemory::of(source, &mut faults).map(|known| known.rows(source));
-    if options.contain(MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY) {
-        // `w` takes all memory as private if nothing describes it.
-        rows.iter_mut().flatten().for_each(made_private);
-    }
+    let known = KnownMemory::of(source, &mut faults);
+    // `w` takes all memory as private if nothing describes it.
+    let is_private = options.contain(MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY);
+    let rows = known.map(|known| Arc::new(MadeUpRows::new(source.ranges.clone(), source.target, known, is_private)));
     source.faults.append(&mut faults);
-    let Some(rows) = rows else { return Ok(None) };
-    let rows: Arc<[MemoryInfo]> = rows.into();
-    let shared = Arc::clone(&rows);
-    let records = made_records(source.target, |builder| {
-        builder.computed_memory_infos(rows.len(), move |index| shared.get(index).copied().unwrap_or_default());
-    })?;
-    Ok(Some(MadeUpRows { rows, records }))
-}
-
-/// What is known; each of the lists is sorted and disjoint.
-struct KnownMemory {
-    /// Sections.
-    sections: Vec<Part>,
-    /// Whole images.
-    images: Vec<Part>,
-    /// Where code is executed.
-    instructions: Vec<Interval>,
-    /// Where stacks are in use.
-    stacks: Vec<Interval>,
+    rows
 }
 
 impl KnownMemory {
@@ -164,90 +119,6 @@ impl KnownMemory {
         let known = Self { sections, images, instructions: points(instructions), stacks: points(stacks) };
         let is_empty = known.images.is_empty() && known.instructions.is_empty();
         (!is_empty).then_some(known)
-    }
-
-    /// Returns the entries for all memory of the source.
-    fn rows(&self, source: &Source<'_>) -> Vec<MemoryInfo> {
-        let mut rows: Vec<MemoryInfo> = Vec::new();
-        for range in source.ranges.iter() {
-            let first = rows.len();
-            let mut next = Some(range.start);
-            while let Some(start) = next.filter(|start| *start <= range.last) {
-                worked(1);
-                let (piece, row) = self.row(range, start);
-                let row = MemoryInfo {
-                    base_address: source.written(row.base_address),
-                    allocation_base: source.written(row.allocation_base),
-                    ..row
-                };
-                match rows.get_mut(first..).and_then(|rows| rows.last_mut()).filter(|before| is_same(before, &row)) {
-                    Some(before) => before.region_size = before.region_size.saturating_add(row.region_size),
-                    None => rows.push(row),
-                }
-                next = piece.next();
-            }
-        }
-        rows
-    }
-
-    /// Returns the entry for the memory of a range from `start` on, and the interval for which it holds.
-    fn row(&self, range: Interval, start: u64) -> (Interval, MemoryInfo) {
-        let rest = Interval { start, last: range.last };
-        if let Some(section) = holder(&self.sections, start) {
-            let piece = Interval { start, last: section.interval.last.min(rest.last) };
-            return (piece, of_image(piece, section.base, section.protection));
-        }
-        let end = |parts: &[Part]| {
-            parts.get(position(parts, start)).map_or(u64::MAX, |it| it.interval.start.saturating_sub(1))
-        };
-        let before_section = Interval { start, last: rest.last.min(end(&self.sections)) };
-        if let Some(image) = holder(&self.images, start) {
-            let piece = Interval { start, last: before_section.last.min(image.interval.last) };
-            let protection = if self.runs(piece) { MemoryProtection::EXECUTE_READ } else { image.protection };
-            return (piece, of_image(piece, image.base, protection));
-        }
-        let piece = Interval { start, last: before_section.last.min(end(&self.images)) };
-        let data = made_up_region(piece.start, piece.size());
-        let row = match self.runs(piece) {
-            true => MemoryInfo { protect: MemoryProtection::EXECUTE_READ.bits(), ..data },
-            false => data,
-        };
-        (piece, MemoryInfo { allocation_base: range.start, ..row })
-    }
-
-    /// True if the memory contains executed code and no stack.
-    fn runs(&self, piece: Interval) -> bool {
-        let is_in =
-            |points: &[Interval]| points.get(position(points, piece.start)).is_some_and(|it| it.start <= piece.last);
-        is_in(&self.instructions) && !is_in(&self.stacks)
-    }
-}
-
-/// True if two adjacent entries of a range can be joined.
-fn is_same(before: &MemoryInfo, next: &MemoryInfo) -> bool {
-    (before.allocation_base, before.protect, before.memory_type)
-        == (next.allocation_base, next.protect, next.memory_type)
-}
-
-/// Changes an entry so that `w` takes its memory, without restricting access.
-fn made_private(row: &mut MemoryInfo) {
-    row.memory_type = MemoryType::PRIVATE.bits();
-    row.allocation_protect = MemoryProtection::READ_WRITE.bits();
-    if row.protect == MemoryProtection::READ_ONLY.bits() {
-        row.protect = MemoryProtection::READ_WRITE.bits();
-    }
-}
-
-fn of_image(piece: Interval, base: u64, protection: MemoryProtection) -> MemoryInfo {
-    MemoryInfo {
-        base_address: piece.start,
-        allocation_base: base,
-        allocation_protect: MemoryProtection::EXECUTE_WRITE_COPY.bits(),
-        region_size: piece.size(),
-        state: MemoryState::COMMIT.bits(),
-        protect: protection.bits(),
-        memory_type: MemoryType::IMAGE.bits(),
-        ..Default::default()
     }
 }
 
