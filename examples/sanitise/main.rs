@@ -100,8 +100,8 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     };
     target.settle(&file, input).map_err(of_output)?;
     let text = report::report(&dump, &report, arguments, &blanked);
-    io::stdout().write_all(text.as_bytes()).map_err(|error| format!("standard output: {error}"))?;
-    target.publish(file).map_err(of_output)
+    target.publish(file).map_err(of_output)?;
+    io::stdout().write_all(text.as_bytes()).map_err(|error| format!("standard output: {error}"))
 }
 
 /// The places where a pattern was found.

@@ -8,6 +8,7 @@ mod exceptions;
 mod help;
 mod ingest;
 mod sanitise;
+mod shells;
 mod snapshot;
 mod stacks;
 mod wow64;
@@ -33,6 +34,7 @@ pub fn trials() -> Vec<Trial> {
         help::trials(),
         ingest::trials(),
         sanitise::trials(),
+        shells::trials(),
         snapshot::trials(),
         stacks::trials(),
         wow64::trials(),
