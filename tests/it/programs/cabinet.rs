@@ -4,7 +4,7 @@
 //! in it has this name plus `.dmp`. The words of `/u` are inserted before the extension. From a cabinet, the debugger extracts
 //! only files with the extension `.dmp`, `.mdmp` or `.hdmp`, in upper or lower case. It opens the cabinets that are written here.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
 use libtest_mimic::{Completion, Trial};
