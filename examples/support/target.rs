@@ -41,7 +41,7 @@ impl Target {
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
             }
             // Follows links, so that the file is replaced and not the link.
-            Ok(found) => (path.canonicalize()?, Some(found)),
+            Ok(found) => (followed(path)?, Some(found)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if fs::symlink_metadata(path).is_ok() {
                     return Err(io::Error::other("broken link"));
@@ -138,6 +138,14 @@ fn temporary_name() -> Builder<'static, 'static> {
     let mut builder = Builder::new();
     builder.prefix(".redump-").suffix(".tmp");
     builder
+}
+
+/// Follows links. Wine cannot do that if the path is long, and there is nothing to follow if it is that of a file.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    path.canonicalize().or_else(|error| match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => Ok(path.to_owned()),
+        _ => Err(error),
+    })
 }
 
 /// True if the file is marked read-only, which also protects it from the superuser, or if we are not allowed to write

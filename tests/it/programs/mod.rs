@@ -97,7 +97,7 @@ impl Folder {
     /// of this package into one folder.
     pub fn program(name: &str) -> PathBuf {
         let path = Path::new(env!("CARGO_BIN_EXE_redump")).with_file_name(format!("{name}{EXE_SUFFIX}"));
-        assert!(path.exists(), "{name} is not among the programs of tests/Cargo.toml");
+        assert!(path.exists(), "{name} is not among the programs of tests/it/Cargo.toml");
         path
     }
 

@@ -4,5 +4,5 @@ use std::path::{Path, PathBuf};
 
 /// A path in the repository: `src/format`.
 pub fn path(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
