@@ -173,7 +173,7 @@ fn command_fault(root: &Path, words: Vec<&str>) -> Option<String> {
                 .iter()
                 .any(|folder| root.join(folder).join(format!("{next}.rs")).exists()),
             "--manifest-path" | "bash" if !next.starts_with('-') => root.join(next).exists(),
-            "-p" | "--package" => ["", "tests", "benches", "fuzz", "examples/web"].iter().any(|folder| {
+            "-p" | "--package" => ["", "tests/it", "benches", "fuzz", "examples/web"].iter().any(|folder| {
                 let manifest = fs::read_to_string(root.join(folder).join("Cargo.toml")).unwrap_or_default();
                 manifest.contains(&format!("name = \"{next}\""))
             }),
