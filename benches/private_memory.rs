@@ -35,14 +35,14 @@ impl Write for Nothing {
 }
 
 const LETTERS: &str = "m ma mA mf mF mh mu mt mi mp mw md mc me ms mr mR my mM mD mT mN mFhut mwp mwi mip mdc mdi mcdi \
-                       mwd mfFhut mAP mrR mrw mri mrF mrRF mRF mRw msF mFw mFi mFdc mFwipdcehut mwipdcehutF mrRwipdcehutF f";
+                       mwd mfFhut mAP mrR mrw mri mrwi mrF mrRF mRF mRw msF mFw mFi mFdc mFwipdcehut mwipdcehutF mrRwipdcehutF f";
 
 /// The sets of letters, the presets, and compression.
 fn options() -> Vec<(String, Options)> {
     let parsed = |word: &str| -> Options { format!("/{word}").parse().expect("the letters are valid") };
     let mut all: Vec<(String, Options)> =
         LETTERS.split_whitespace().map(|word| (format!("/{word}"), parsed(word))).collect();
-    for word in ["m", "mF", "mr", "mrF", "mw", "mfF"] {
+    for word in ["m", "mF", "mr", "mrF", "mw", "mFw", "mfF"] {
         let word_of = |preset: &str| format!("/{word} --{preset}");
         all.push((word_of("identify"), parsed(word).identify()));
         all.push((word_of("walk"), parsed(word).walk(Walk::Names)));
@@ -52,6 +52,7 @@ fn options() -> Vec<(String, Options)> {
         all.push((format!("/{word} --compress"), parsed(word).compressed()));
     }
     all.push(("--as-is".to_owned(), Options::as_is()));
+    all.push(("--as-is /c TEXT".to_owned(), Options::as_is().with_comment("TEXT")));
     all
 }
 
@@ -63,11 +64,16 @@ fn sources(count: u32) -> Vec<(String, ManyRanges)> {
                 [(None, "no rows"), (Some(Order::Sorted), "rows"), (Some(Order::Shuffled), "shuffled rows")]
             {
                 for (in_module, place) in [(false, "heap"), (true, "image")] {
-                    let source = ManyRanges { count, form, order, rows, in_module };
+                    let source = ManyRanges { count, form, order, rows, in_module, overlapping: false };
                     sources.push((format!("{of}, {sorted}, {info}, {place}"), source));
                 }
             }
         }
+    }
+    for (order, sorted) in [(Order::Sorted, "sorted"), (Order::Shuffled, "shuffled")] {
+        let form = Form::List64;
+        let source = ManyRanges { count, form, order, rows: None, in_module: false, overlapping: true };
+        sources.push((format!("overlapping, {sorted}"), source));
     }
     sources
 }
@@ -106,19 +112,25 @@ fn main() {
         }
     };
     for (name, source) in sources(count) {
-        let user_dump = format!("user dump of {name}");
+        let [user_dump, compressed] = ["user dump", "compressed memory"].map(|form| format!("{form} of {name}"));
         let of_interest = |title: &str| options().iter().any(|(word, _)| wanted(&format!("{title}, {word}")));
-        if !of_interest(&name) && !of_interest(&user_dump) && folder.is_none() {
+        if ![&name, &user_dump, &compressed].into_iter().any(|title| of_interest(title)) && folder.is_none() {
             continue;
         }
         let file = source.build();
         visit(&name, &file);
-        if source.form == Form::List64 && source.order == Order::Sorted {
+        if source.form == Form::List64 && source.order == Order::Sorted && !source.overlapping {
             let dump = Dump::parse(&file).expect("the dump is valid");
             let mut user = Vec::new();
             let options: Options = "/f".parse().expect("the letter is valid");
             Redump::new(&dump, &options).and_then(|it| it.write_to(&mut user)).expect("the dump can be re-encoded");
             visit(&user_dump, &user);
+            let mut packed = Vec::new();
+            let options: Options = "/maF".parse().expect("the letters are valid");
+            Redump::new(&dump, &options.compressed())
+                .and_then(|it| it.write_to(&mut packed))
+                .expect("the dump can be re-encoded");
+            visit(&compressed, &packed);
         }
     }
     println!("\nat most {:.1} MiB", worst as f64 / f64::from(1 << 20));

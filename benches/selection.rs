@@ -23,7 +23,7 @@ fn plans(criterion: &mut Criterion, group: &str, words: &[&str], sizes: [(&str, 
         for word in words {
             let options: Options = word.parse().expect("the letters are valid");
             let run = || Redump::new(black_box(&dump), &options).expect("the dump can be re-encoded");
-            group.bench_function(BenchmarkId::new(word, size), |bencher| bencher.iter(run));
+            group.bench_function(BenchmarkId::new(*word, size), |bencher| bencher.iter(run));
         }
     }
 }
@@ -43,8 +43,9 @@ fn threads(criterion: &mut Criterion) {
 /// Many regions, and as many stack words that point to them; the throughput counts regions.
 fn regions(criterion: &mut Criterion) {
     let regions = u32::try_from(count(500_000)).expect("the number is small");
-    for (order, name) in [(Order::Sorted, "sorted"), (Order::Shuffled, "shuffled")] {
-        let of = |count| ManyRanges { count, form: Form::List64, order, rows: Some(order), in_module: false }.build();
+    for (form, order, name) in [(Form::List64, Order::Sorted, "sorted"), (Form::List, Order::Shuffled, "shuffled")] {
+        let of =
+            |count| ManyRanges { count, form, order, rows: Some(order), in_module: false, overlapping: false }.build();
         let sizes =
             [("once", of(regions), u64::from(regions)), ("twice the regions", of(2 * regions), u64::from(2 * regions))];
         plans(criterion, &format!("selection/{regions} regions, {name}"), &["/m", "/mw", "/mi", "/mr", "/mR"], sizes);

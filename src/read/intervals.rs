@@ -37,7 +37,7 @@ struct Block {
 /// Appends a number, seven bits in a byte, the lowest first.
 #[inline]
 pub(crate) fn put_number(bytes: &mut Vec<u8>, mut number: u64) {
-    if bytes.capacity() - bytes.len() < 10 && bytes.len() > 1 << 16 {
+    if bytes.capacity() - bytes.len() < 10 && bytes.len() > 1 << 10 {
         // Grows in small steps, so that little is unused.
         bytes.reserve_exact(bytes.len() / 16);
     }
@@ -164,6 +164,13 @@ impl Intervals {
     /// Returns the intervals in ascending order.
     pub(crate) fn iter(&self) -> Iter<'_> {
         self.block_on(0)
+    }
+
+    /// Returns the intervals in ascending order, and frees them on the way.
+    #[cfg(feature = "std")]
+    pub(crate) fn consume(self) -> impl Iterator<Item = Interval> {
+        let blocks = self.blocks.into_iter().flat_map(|block| block.iter().collect::<Vec<_>>());
+        blocks.chain(self.rest)
     }
 
     fn block_on(&self, number: usize) -> Iter<'_> {

@@ -148,7 +148,7 @@ impl Contents {
             _ => (Table { count: 0, rows: Vec::new() }, Vec::new()),
         };
         Self {
-            size: dump.data().len() as u64,
+            size: dump.file_size(),
             heading,
             exceptions: dump.exceptions().take(ROWS).map(exception).collect(),
             findings: listed(&findings),

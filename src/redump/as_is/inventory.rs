@@ -1,5 +1,6 @@
 //! The contents of the source: its streams, what they refer to, and every field that contains a file offset.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -41,8 +42,8 @@ pub(super) struct Held<'a> {
     pub(super) own: u64,
     /// The records that contain file offsets, if there are any.
     pub(super) records: Option<Records>,
-    /// Its memory, if it is a list of that.
-    memory: Option<Listed<'a>>,
+    /// Its memory, if it is a list of that; few streams are, and there may be many streams.
+    memory: Option<Box<Listed<'a>>>,
     /// The parts that it refers to, except memory.
     pub(super) parts: Vec<Interval>,
     /// See [`Held::fields`].
@@ -258,8 +259,8 @@ impl<'a> Held<'a> {
     /// Returns all fields that contain file offsets.
     pub(super) fn fields(&self) -> impl Iterator<Item = Field> + '_ {
         let rva = MemoryDescriptor::OFFSETS.memory.then(LocationDescriptor::OFFSETS.rva).get() as u64;
-        let list = match self.memory {
-            Some(Listed::List(list)) => Some(list),
+        let list = match self.memory.as_deref() {
+            Some(Listed::List(list)) => Some(*list),
             _ => None,
         };
         let of_list = list.into_iter().flat_map(move |list| {
@@ -270,16 +271,16 @@ impl<'a> Held<'a> {
 
     /// Notes a list of memory.
     fn listed(&mut self, list: Listed<'a>) {
-        self.memory = Some(list);
+        self.memory = Some(Box::new(list));
         let sum = |(count, size): (u64, u64), range: MemoryRange<'_>| (count + 1, size.saturating_add(range.size));
         self.listed = self.ranges().fold((0, 0), sum);
     }
 
     /// Returns the ranges of its list of memory.
     fn ranges(&self) -> impl Iterator<Item = MemoryRange<'a>> + use<'a> {
-        let (list, list64) = match self.memory {
-            Some(Listed::List(list)) => (Some(list), None),
-            Some(Listed::List64(list)) => (None, Some(list)),
+        let (list, list64) = match self.memory.as_deref() {
+            Some(Listed::List(list)) => (Some(*list), None),
+            Some(Listed::List64(list)) => (None, Some(*list)),
             None => (None, None),
         };
         list.into_iter().flatten().chain(list64.into_iter().flatten())

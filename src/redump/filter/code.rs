@@ -34,14 +34,15 @@ impl Code {
         let (sections, unknown) = sections(source, &bases, &modules);
         let described = Described::new(source, &regions);
         // Memory without a description may be code.
-        let unknown = unknown.into_iter().flat_map(|part| gaps(&described.all, part));
+        let unknown = union(unknown.into_iter().flat_map(|part| gaps(&described.all, part)));
+        let Described { all, executable } = described;
+        let data = all.consume().flat_map(|part| gaps(&executable, part)).collect();
         // Overlaps are removed first, so that a module is not visited once for each of many sections at the same place.
-        let executable = union(described.executable.iter().chain(sections).chain(unknown));
+        let executable = union(executable.consume().chain(sections).chain(unknown.consume()));
         let executable = executable
-            .iter()
+            .consume()
             .flat_map(|part| overlapping(&modules, part).filter_map(move |module| module.intersection(&part)));
         let executable = executable.collect();
-        let data = described.all.iter().flat_map(|part| gaps(&described.executable, part)).collect();
         Self { modules, executable, data }
     }
 

@@ -9,7 +9,8 @@ use crate::redump::select::reason::{Reason, SelectedMemory};
 /// Selected memory in a few bytes for each item: a million pointers or regions are nothing unusual.
 #[derive(Debug, Default)]
 pub(super) struct Chosen {
-    /// For each item the distance of its start from the one before, its size less one and, for a pointer, the distance
+    /// For each item the distance of its start from the one before, its size less one,
+    /// relative to the one before, and, for a pointer, the distance
     /// of the word that points to it from the one before.
     bytes: Vec<u8>,
     /// How many items in succession have a reason. Pointers count as one reason.
@@ -21,6 +22,7 @@ pub(super) struct Chosen {
 #[derive(Clone, Copy, Debug, Default)]
 struct Last {
     start: u64,
+    size: u64,
     at: u64,
 }
 
@@ -39,8 +41,9 @@ fn at_distance(from: u64, distance: u64) -> u64 {
 impl Chosen {
     pub(super) fn push(&mut self, interval: Interval, reason: Reason) {
         put_number(&mut self.bytes, distance(self.last.start, interval.start));
-        put_number(&mut self.bytes, interval.last - interval.start);
-        self.last.start = interval.start;
+        let size = interval.last - interval.start;
+        put_number(&mut self.bytes, distance(self.last.size, size));
+        (self.last.start, self.last.size) = (interval.start, size);
         let reason = match reason {
             Reason::Pointer { at } => {
                 put_number(&mut self.bytes, distance(self.last.at, at));
@@ -60,7 +63,7 @@ impl Chosen {
         let reasons = self.runs.iter().flat_map(|&(reason, count)| (0..count).map(move |_| reason));
         reasons.map_while(move |reason| {
             last.start = at_distance(last.start, take_number(&mut bytes)?);
-            let size = take_number(&mut bytes)?.saturating_add(1);
+            last.size = at_distance(last.size, take_number(&mut bytes)?);
             let reason = match reason {
                 Reason::Pointer { .. } => {
                     last.at = at_distance(last.at, take_number(&mut bytes)?);
@@ -68,7 +71,7 @@ impl Chosen {
                 }
                 _ => reason,
             };
-            Some(SelectedMemory { address: last.start, size, reason })
+            Some(SelectedMemory { address: last.start, size: last.size.saturating_add(1), reason })
         })
     }
 }

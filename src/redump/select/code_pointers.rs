@@ -65,6 +65,20 @@ pub(super) struct CodePointers {
     generated: Intervals,
 }
 
+/// The pointers into an image.
+pub(super) struct PointersInto<'p> {
+    all: &'p Intervals,
+    /// The parts of the image.
+    parts: Vec<Interval>,
+}
+
+impl PointersInto<'_> {
+    /// Returns the addresses, sorted and without duplicates.
+    pub(super) fn iter(&self) -> impl Iterator<Item = u64> + '_ {
+        self.parts.iter().flat_map(|part| overlapping(self.all, *part)).map(|point| point.start)
+    }
+}
+
 impl CodePointers {
     pub(super) fn find(
         source: &Source<'_>,
@@ -111,12 +125,12 @@ impl CodePointers {
         Self { in_images: in_images.into_intervals(), generated: generated.into_intervals() }
     }
 
-    /// Returns the pointers into each image that has any, by image index; they are sorted.
-    pub(super) fn by_image<'i>(&'i self, images: &'i Images) -> impl Iterator<Item = (usize, Vec<u64>)> + 'i {
+    /// Returns the pointers into each image that has any, by image index.
+    pub(super) fn by_image<'i>(&'i self, images: &'i Images) -> impl Iterator<Item = (usize, PointersInto<'i>)> + 'i {
         (0..images.list().len()).filter_map(|index| {
-            let parts = images.parts(index).flat_map(|part| overlapping(&self.in_images, part));
-            let pointers: Vec<u64> = parts.map(|point| point.start).collect();
-            (!pointers.is_empty()).then_some((index, pointers))
+            let pointers = PointersInto { all: &self.in_images, parts: images.parts(index).collect() };
+            let has_any = pointers.iter().next().is_some();
+            has_any.then_some((index, pointers))
         })
     }
 

@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 
 use crate::read::module::{ElfImage, Image, MachOImage};
-use crate::read::{Interval, united};
+use crate::read::{Interval, Intervals, union};
 use crate::redump::options::Options;
 use crate::redump::source::Source;
 
-use crate::redump::select::code_pointers::CodePointers;
+use crate::redump::select::code_pointers::{CodePointers, PointersInto};
 use crate::redump::select::images::{Images, ListedImage};
 use crate::redump::select::stacks::around;
 use crate::redump::select::unwritten::{Allowed, Written};
@@ -30,14 +30,13 @@ pub(super) struct PointedInto<'g, 'a> {
     /// The Windows image, if its headers are there.
     pub(super) image: Option<Image<'g, 'a>>,
     pub(super) allowed: Allowed,
-    /// Sorted, without duplicates.
-    pub(super) pointers: Vec<u64>,
+    pub(super) pointers: PointersInto<'g>,
 }
 
 impl PointedInto<'_, '_> {
     /// Returns the code around the pointers, `reach` bytes to either side, sorted and disjoint.
-    pub(super) fn code(&self, source: &Source<'_>, reach: u64) -> Vec<Interval> {
-        united(self.pointers.iter().filter_map(|&address| around(source, address, reach)).collect())
+    pub(super) fn code(&self, source: &Source<'_>, reach: u64) -> Intervals {
+        union(self.pointers.iter().filter_map(|address| around(source, address, reach)))
     }
 }
 

@@ -109,7 +109,7 @@ pub(super) fn select(
         presets::presets(&mut wanted, (options, hooks), in_use, &narrow, code.as_ref(), report)?;
         folders = folders::in_images(source, options, hooks)?;
         report.unavailable.extend(wanted.unavailable());
-        present_and_merged(source, wanted.take_intervals().iter())
+        present_and_merged(source, wanted.intervals().consume())
     };
     let selected = Selected { ranges: Arc::new(ranges), full, chosen: wanted.into_chosen() };
     let mut hidden = if full { Vec::new() } else { shared_data::hidden(options) };

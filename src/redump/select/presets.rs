@@ -99,6 +99,6 @@ fn outside(source: &Source<'_>, stacks: &[Interval]) -> Outside {
     let executable = executable.filter_map(|region| source.target.interval(region.base(), region.size()));
     let executable = union(executable);
     let mut outside = Intervals::default();
-    executable.iter().flat_map(|part| gaps(source.modules(), part)).for_each(|part| outside.append(part));
+    executable.consume().flat_map(|part| gaps(source.modules(), part)).for_each(|part| outside.append(part));
     Outside::Executable(outside)
 }

@@ -1,7 +1,5 @@
 //! Finds the parts of images that the process did not write; a filtered result has only these.
 
-use alloc::vec::Vec;
-
 use crate::format::MemoryProtection;
 use crate::format::memory::MemoryType;
 use crate::read::{Interval, Intervals, gaps, overlapping, union};
@@ -43,7 +41,7 @@ impl Written {
 }
 
 /// The parts of an image that may be taken, sorted and disjoint; `None` if all of it may be taken.
-pub(super) struct Allowed(Option<Vec<Interval>>);
+pub(super) struct Allowed(Option<Intervals>);
 
 impl Allowed {
     pub(super) const fn everything() -> Self {

@@ -39,16 +39,13 @@ pub(super) fn walk(wanted: &mut Wanted<'_, '_>, ground: &mut Ground<'_, '_>, rep
         };
         let is_without_tables = image.is_some_and(|image| image.machine() == ImageFileMachine::I386);
         let reach = if is_without_tables { WITHOUT_TABLES } else { WITH_TABLES };
-        pointed_into
-            .code(source, reach)
-            .into_iter()
-            .for_each(|code| take(Some(code), Reason::ReferencedCode { module }));
+        pointed_into.code(source, reach).iter().for_each(|code| take(Some(code), Reason::ReferencedCode { module }));
         if let Some(image) = image {
             take(image.headers_place(), Reason::UnwindTables { module });
             if let Some(directory) = ExceptionDirectory::of(&source.memory, image) {
                 take(Some(directory.interval()), Reason::UnwindTables { module });
                 // A call may be the last instruction of a function; the return address is then in the next function.
-                let addresses = pointers.iter().flat_map(|&address| [address.saturating_sub(1), address]);
+                let addresses = pointers.iter().flat_map(|address| [address.saturating_sub(1), address]);
                 let functions = directory.entries_for(addresses);
                 let mut data = Vec::new();
                 if let Err(error) = directory.unwind_data_of(functions, &mut budget, &mut data) {

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::read::{Interval, Intervals, Union};
+use crate::read::{Interval, Intervals, union};
 use crate::redump::report::{OptionName, Unavailable};
 use crate::redump::source::Source;
 
@@ -13,15 +13,13 @@ use crate::redump::select::reason::Reason;
 pub(super) struct Wanted<'s, 'a> {
     pub(super) source: &'s Source<'a>,
     chosen: Chosen,
-    /// The same memory without the reasons.
-    all: Union,
     /// What each letter and preset asks for, and how much of it is there.
     asked: Vec<Unavailable>,
 }
 
 impl<'s, 'a> Wanted<'s, 'a> {
     pub(super) fn new(source: &'s Source<'a>) -> Self {
-        Self { source, chosen: Chosen::default(), all: Union::default(), asked: Vec::new() }
+        Self { source, chosen: Chosen::default(), asked: Vec::new() }
     }
 
     /// Records that a letter or preset asks for a kind of memory.
@@ -65,7 +63,6 @@ impl<'s, 'a> Wanted<'s, 'a> {
     pub(super) fn add_present(&mut self, interval: impl Into<Option<Interval>>, reason: Reason) {
         if let Some(interval) = interval.into() {
             self.chosen.push(interval, reason);
-            self.all.add(interval);
         }
     }
 
@@ -83,9 +80,9 @@ impl<'s, 'a> Wanted<'s, 'a> {
         self.add(self.source.target.interval(address, size), reason);
     }
 
-    /// Returns the intervals, sorted and disjoint. Nothing may be added after this.
-    pub(super) fn take_intervals(&mut self) -> Intervals {
-        core::mem::take(&mut self.all).into_intervals()
+    /// Returns the intervals, sorted and disjoint.
+    pub(super) fn intervals(&self) -> Intervals {
+        union(self.chosen.iter().filter_map(|memory| memory.interval()))
     }
 
     /// Returns the intervals with their reasons, in the order in which they were found.

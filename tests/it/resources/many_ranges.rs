@@ -24,11 +24,13 @@ pub struct ManyRanges {
     pub rows: Option<Order>,
     /// True if all ranges are in a section of the module, which has code and data.
     pub in_module: bool,
+    /// True if each range overlaps the next one.
+    pub overlapping: bool,
 }
 
-/// The size of a range, and the distance between the starts of ranges.
+/// The size of a range, and the distance between the starts of ranges, with and without overlaps.
 pub const SIZE: u32 = 32;
-pub const STRIDE: u64 = 0x100;
+const STRIDE: [u64; 2] = [0x100, 0x10];
 const IMAGE: u64 = 0x7ff0_0000_0000;
 const HEADERS: usize = 0x400;
 const HEAP: u64 = 0x100_0000_0000;
@@ -64,7 +66,11 @@ impl ManyRanges {
     /// The address of a range. There is a multiple of a page between the start of the module and the first one.
     pub fn address(&self, index: u32) -> u64 {
         let first = if self.in_module { IMAGE + 0x1000 } else { HEAP };
-        first + STRIDE * u64::from(index)
+        first + self.stride() * u64::from(index)
+    }
+
+    fn stride(&self) -> u64 {
+        STRIDE[usize::from(self.overlapping)]
     }
 
     /// The number at a place in an order.
@@ -161,7 +167,7 @@ impl ManyRanges {
         put(&mut row, 0, &base.to_le_bytes());
         put(&mut row, 8, &allocation.to_le_bytes());
         put(&mut row, 16, &protection.to_le_bytes());
-        put(&mut row, 24, &u64::from(SIZE).to_le_bytes());
+        put(&mut row, 24, &u64::from(SIZE).min(self.stride()).to_le_bytes());
         put(&mut row, 32, &words(&[0x1000, protection, kind]));
         row
     }

@@ -57,7 +57,7 @@ pub(super) fn add(
             Vec::new()
         });
         let allowed = ground.allowed(index, Some(&image));
-        let parts = writable.parts_of(ground, index, &found).into_iter().chain(needed(source, &image, header, &found));
+        let parts = writable.parts_of(ground, index, &found).chain(needed(source, &image, header, &found));
         for part in parts.flat_map(|part| allowed.parts_of(part).collect::<Vec<_>>()) {
             wanted.add(part, Reason::ManagedImage { module });
         }

@@ -28,7 +28,7 @@ pub(super) fn add(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: 
     for pointed_into in ground.pointed_into() {
         let PointedInto { listed, image, allowed, .. } = &pointed_into;
         let module = listed.module;
-        for part in pointed_into.code(source, REACH).into_iter().flat_map(|code| allowed.parts_of(code)) {
+        for part in pointed_into.code(source, REACH).iter().flat_map(|code| allowed.parts_of(code)) {
             wanted.add(part, Reason::ReferencedCode { module });
         }
         let Some(image) = image else { continue };

@@ -65,8 +65,7 @@ pub(super) fn add(
     let unknown = add(&mut source.ranges.iter().flat_map(|range| gaps(&all, range)), Reason::RuntimePrivateMemory);
     drop(all);
     for (kind, intervals) in found {
-        let intervals = intervals.into_intervals();
-        let intervals = &mut intervals.iter();
+        let intervals = &mut intervals.into_intervals().consume();
         match kind {
             Kind::Mapped => add(intervals, Reason::RuntimeMappedMemory),
             Kind::Private => add(intervals, Reason::RuntimePrivateMemory),

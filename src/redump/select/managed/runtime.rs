@@ -83,7 +83,13 @@ impl Runtimes {
         for &index in &self.images {
             let Some(listed) = ground.images.list().get(index) else { continue };
             let image = Image::at(&ground.source.memory, listed.base);
-            let parts: Vec<Interval> = match &image {
+            let allowed = ground.allowed(index, image.as_ref());
+            let take = |part| {
+                for part in allowed.parts_of(part) {
+                    wanted.add(part, Reason::RuntimeData { module: listed.module });
+                }
+            };
+            match &image {
                 Some(image) => {
                     let found = sections(image, budget).unwrap_or_else(|error| {
                         report.fault(StreamType::MODULE_LIST, listed.module, "sections", error);
@@ -91,15 +97,13 @@ impl Runtimes {
                     });
                     let named = found.iter().filter(|section| SECTIONS.contains(&section.name));
                     let named = named.map(|section| section.place);
-                    named.chain(writable.parts_of(ground, index, &found)).collect()
+                    named.chain(writable.parts_of(ground, index, &found)).for_each(take);
                 }
                 // Not a Windows image, or its headers are missing: all of it except code.
-                None if ground.is_filtered() => ground.images.parts(index).flat_map(of(&writable.read_only)).collect(),
-                None => ground.images.parts(index).flat_map(|part| gaps(&writable.executable, part)).collect(),
-            };
-            let allowed = ground.allowed(index, image.as_ref());
-            for part in parts.into_iter().flat_map(|part| allowed.parts_of(part)) {
-                wanted.add(part, Reason::RuntimeData { module: listed.module });
+                None if ground.is_filtered() => {
+                    ground.images.parts(index).flat_map(of(&writable.read_only)).for_each(take);
+                }
+                None => ground.images.parts(index).flat_map(|part| gaps(&writable.executable, part)).for_each(take),
             }
         }
     }

@@ -1,7 +1,5 @@
 //! Finds out which pages of images are writable, and which have code.
 
-use alloc::vec::Vec;
-
 use crate::format::MemoryProtection;
 use crate::format::memory::MemoryState;
 use crate::read::{Interval, Intervals, overlapping, union};
@@ -36,12 +34,15 @@ impl Writable {
     }
 
     /// Returns the writable parts of an image. `sections` are all sections of the image.
-    pub(super) fn parts_of(&self, ground: &Ground<'_, '_>, index: usize, sections: &[Section]) -> Vec<Interval> {
-        let Some(written_to) = &self.written_to else {
-            return sections.iter().filter(|section| section.is_writable).map(|section| section.place).collect();
-        };
-        let parts = ground.images.parts(index);
-        let parts = parts.flat_map(|part| overlapping(written_to, part).filter_map(move |it| it.intersection(&part)));
-        parts.collect()
+    pub(super) fn parts_of<'p>(
+        &'p self,
+        ground: &'p Ground<'_, '_>,
+        index: usize,
+        sections: &'p [Section],
+    ) -> impl Iterator<Item = Interval> + 'p {
+        let flagged = sections.iter().filter(|section| section.is_writable && self.written_to.is_none());
+        let of = |all| move |part: Interval| overlapping(all, part).filter_map(move |it| it.intersection(&part));
+        let written_to = self.written_to.iter().flat_map(move |all| ground.images.parts(index).flat_map(of(all)));
+        flagged.map(|section| section.place).chain(written_to)
     }
 }
