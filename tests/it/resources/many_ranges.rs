@@ -162,7 +162,7 @@ impl ManyRanges {
     fn row(&self, number: u32) -> [u8; 48] {
         let (base, kind) = (self.address(number), if self.in_module { 0x100_0000 } else { 0x2_0000 });
         let allocation = if self.in_module { IMAGE } else { base };
-        let protection: u32 = if number % 2 == 0 { 4 } else { 0x40 };
+        let protection: u32 = if number & 1 == 0 { 4 } else { 0x40 };
         let mut row = [0; 48];
         put(&mut row, 0, &base.to_le_bytes());
         put(&mut row, 8, &allocation.to_le_bytes());
