@@ -139,11 +139,12 @@ impl Intervals {
         self.rest.last_mut()
     }
 
-    pub(crate) const fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.blocks.len() * BLOCK + self.rest.len()
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
+    #[cfg(feature = "std")]
+    pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
@@ -152,6 +153,7 @@ impl Intervals {
     }
 
     /// Returns the interval with an index.
+    #[cfg(feature = "std")]
     pub(crate) fn get(&self, index: usize) -> Option<Interval> {
         match self.blocks.get(index / BLOCK) {
             Some(block) => block.iter().nth(index % BLOCK),
@@ -161,7 +163,7 @@ impl Intervals {
 
     /// Returns the intervals in ascending order.
     pub(crate) fn iter(&self) -> Iter<'_> {
-        self.from_block(0)
+        self.of_blocks_from(0)
     }
 
     /// Returns the intervals in ascending order, and frees them on the way.
@@ -171,7 +173,7 @@ impl Intervals {
         blocks.chain(self.rest)
     }
 
-    fn from_block(&self, number: usize) -> Iter<'_> {
+    fn of_blocks_from(&self, number: usize) -> Iter<'_> {
         let blocks = self.blocks.get(number..).unwrap_or_default().iter();
         Iter { block: BlockIter { next: None, bytes: &[] }, blocks, rest: self.rest.iter() }
     }
@@ -180,7 +182,7 @@ impl Intervals {
     pub(crate) fn from(&self, address: u64) -> Iter<'_> {
         worked(1);
         let number = self.blocks.partition_point(|block| block.start <= address);
-        let mut from = self.from_block(number.saturating_sub(1));
+        let mut from = self.of_blocks_from(number.saturating_sub(1));
         loop {
             let next = from.clone();
             match from.next() {
@@ -191,6 +193,7 @@ impl Intervals {
     }
 
     /// True if an interval contains the address.
+    #[cfg(feature = "std")]
     pub(crate) fn has(&self, address: u64) -> bool {
         let first = self.blocks.first().map_or_else(|| self.rest.first().map(|it| it.start), |block| Some(block.start));
         // Most words of a stack are far from all of them.
@@ -324,6 +327,7 @@ impl Extend<Interval> for Union {
 
 /// Returns the same addresses in ascending order, with overlapping intervals merged, like
 /// [`united`](crate::read::interval::united) for few intervals.
+#[cfg(feature = "std")]
 pub(crate) fn union(intervals: impl IntoIterator<Item = Interval>) -> Intervals {
     let mut all = Union::default();
     all.extend(intervals);
