@@ -148,6 +148,7 @@ pub(crate) fn any_has(disjoint: &[Interval], address: u64) -> bool {
 
 #[cfg(feature = "std")]
 /// Returns the same addresses in ascending order, with overlapping intervals merged.
+#[cfg(feature = "std")]
 pub(crate) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
     worked(intervals.len() as u64);
     intervals.sort_unstable();

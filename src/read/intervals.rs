@@ -152,8 +152,8 @@ impl Intervals {
         self.rest.last().copied()
     }
 
-    #[cfg(feature = "std")]
     /// Returns the interval with an index.
+    #[cfg(feature = "std")]
     pub(crate) fn get(&self, index: usize) -> Option<Interval> {
         match self.blocks.get(index / BLOCK) {
             Some(block) => block.iter().nth(index % BLOCK),
@@ -163,7 +163,7 @@ impl Intervals {
 
     /// Returns the intervals in ascending order.
     pub(crate) fn iter(&self) -> Iter<'_> {
-        self.block_on(0)
+        self.of_blocks_from(0)
     }
 
     /// Returns the intervals in ascending order, and frees them on the way.
@@ -173,7 +173,7 @@ impl Intervals {
         blocks.chain(self.rest)
     }
 
-    fn block_on(&self, number: usize) -> Iter<'_> {
+    fn of_blocks_from(&self, number: usize) -> Iter<'_> {
         let blocks = self.blocks.get(number..).unwrap_or_default().iter();
         Iter { block: BlockIter { next: None, bytes: &[] }, blocks, rest: self.rest.iter() }
     }
@@ -182,7 +182,7 @@ impl Intervals {
     pub(crate) fn from(&self, address: u64) -> Iter<'_> {
         worked(1);
         let number = self.blocks.partition_point(|block| block.start <= address);
-        let mut from = self.block_on(number.saturating_sub(1));
+        let mut from = self.of_blocks_from(number.saturating_sub(1));
         loop {
             let next = from.clone();
             match from.next() {
@@ -192,8 +192,8 @@ impl Intervals {
         }
     }
 
-    #[cfg(feature = "std")]
     /// True if an interval contains the address.
+    #[cfg(feature = "std")]
     pub(crate) fn has(&self, address: u64) -> bool {
         let first = self.blocks.first().map_or_else(|| self.rest.first().map(|it| it.start), |block| Some(block.start));
         // Most words of a stack are far from all of them.
@@ -265,11 +265,11 @@ impl Union {
                 return;
             }
         }
-        if self.new.len() >= LEAST_NEW.max(self.settled.len() / 16) {
+        if self.new.len() >= LEAST_NEW.max(self.settled.len() / 8) {
             self.settle();
         }
         if self.new.len() == self.new.capacity() {
-            let most = LEAST_NEW.max(self.settled.len() / 16);
+            let most = LEAST_NEW.max(self.settled.len() / 8);
             let more = self.new.len().max(16).min(most.saturating_sub(self.new.len()).max(1));
             self.new.reserve_exact(more);
         }
@@ -325,9 +325,9 @@ impl Extend<Interval> for Union {
     }
 }
 
-#[cfg(feature = "std")]
 /// Returns the same addresses in ascending order, with overlapping intervals merged, like
 /// [`united`](crate::read::interval::united) for few intervals.
+#[cfg(feature = "std")]
 pub(crate) fn union(intervals: impl IntoIterator<Item = Interval>) -> Intervals {
     let mut all = Union::default();
     all.extend(intervals);
