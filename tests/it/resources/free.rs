@@ -180,10 +180,8 @@ fn registers_by_name_allocate_nothing() {
 fn text_of_memory_is_borrowed() {
     // The ranges are adjacent in the file too: the text is contiguous although it is in three of them.
     let dump = synth::Dump::new().memory(0x1000, b"one\0two").memory(0x1007, b"thr");
-    let dump =
-        dump.memory(0x100a, b"ee\0").memory(0x2000, b"a\0b\0").memory(0x2004, b"c\0\0\0");
-    let bytes =
-        dump.memory(0x3000, b"ab").memory(0x4000, b"?").memory(0x3002, b"c\0").build();
+    let dump = dump.memory(0x100a, b"ee\0").memory(0x2000, b"a\0b\0").memory(0x2004, b"c\0\0\0");
+    let bytes = dump.memory(0x3000, b"ab").memory(0x4000, b"?").memory(0x3002, b"c\0").build();
     let memory = open(&bytes).memory();
     let (texts, spent) = measure(|| [0x1000, 0x1004].map(|at| memory.read_c_string(at, 64)));
     assert_eq!(texts, [b"one".as_slice(), b"twothree"].map(|text| Some(Cow::Borrowed(text))));
