@@ -37,7 +37,7 @@ struct Block {
 /// Appends a number, seven bits in a byte, the lowest first.
 #[inline]
 pub(crate) fn put_number(bytes: &mut Vec<u8>, mut number: u64) {
-    if bytes.capacity() - bytes.len() < 10 && bytes.len() > 1 << 10 {
+    if bytes.capacity() - bytes.len() < 10 && bytes.len() > 1 << 14 {
         // Grows in small steps, so that little is unused.
         bytes.reserve_exact(bytes.len() / 16);
     }
@@ -265,11 +265,11 @@ impl Union {
                 return;
             }
         }
-        if self.new.len() >= LEAST_NEW.max(self.settled.len() / 8) {
+        if self.new.len() >= LEAST_NEW.max(self.settled.len() / 16) {
             self.settle();
         }
         if self.new.len() == self.new.capacity() {
-            let most = LEAST_NEW.max(self.settled.len() / 8);
+            let most = LEAST_NEW.max(self.settled.len() / 16);
             let more = self.new.len().max(16).min(most.saturating_sub(self.new.len()).max(1));
             self.new.reserve_exact(more);
         }
