@@ -130,13 +130,9 @@ fn run(arguments: &Arguments) -> Result<Option<String>, String> {
             let told = explanation + &summary(&report, options, files.dump()) + &files.summary(&written);
             // Windows does not replace a file that is mapped.
             drop(source);
-            // This step makes the files appear; a failure before it leaves no files.
+            print(&told).map_err(|error| line(Path::new(STANDARD_OUTPUT), &error))?;
+            // This last step makes the files appear; a failure before it leaves no files.
             files.publish(written)?;
-            print(&told).map_err(|error| {
-                let path = output_name.display().to_string();
-                let text = format!("{error}; {} is written nevertheless", path.escape_debug());
-                line(Path::new(STANDARD_OUTPUT), &io::Error::new(error.kind(), text))
-            })?;
             report
         }
     };
