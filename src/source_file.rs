@@ -1,5 +1,6 @@
 //! Opens files that are read piece by piece.
 
+#[cfg(any(unix, windows))]
 use std::any::Any;
 #[cfg(any(unix, windows))]
 use std::fs::{File, Metadata};
@@ -100,6 +101,7 @@ impl<S: ReadAt + Send + Sync + 'static> Positioned for Other<S> {
         false
     }
 
+    #[cfg(any(unix, windows))]
     fn as_any(&self) -> &dyn Any {
         &()
     }

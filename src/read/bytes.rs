@@ -197,11 +197,7 @@ impl<'a> Bytes<'a> {
             if self.file.is_none() {
                 return differing(self.clipped(one, count), self.clipped(other, count));
             }
-            let wanted = usize::try_from(count).unwrap_or(PART_SIZE);
-            let mut buffers = [[0; PART_SIZE]; 2];
-            let [mine, yours] = buffers.each_mut().map(|buffer| buffer.get_mut(..wanted).unwrap_or_default());
-            let counts = (self.copy(one, mine), self.copy(other, yours));
-            if counts == (wanted, wanted) { differing(mine, yours) } else { count }
+            differing_copies([one, other], count, |at, buf| self.copy(at, buf))
         };
         (0..size.div_ceil(step)).map(part).sum()
     }
@@ -282,6 +278,16 @@ pub(crate) fn differing(one: &[u8], other: &[u8]) -> u64 {
         return 0;
     }
     one.iter().zip(other).filter(|(one, other)| one != other).count() as u64
+}
+
+/// Returns the number of bytes that differ between two places, of at most [`PART_SIZE`] bytes that `copy` copies from each.
+/// Bytes that it cannot copy count as different.
+pub(crate) fn differing_copies(places: [u64; 2], count: u64, copy: impl Fn(u64, &mut [u8]) -> usize) -> u64 {
+    let wanted = usize::try_from(count).unwrap_or(PART_SIZE);
+    let mut buffers = [[0; PART_SIZE]; 2];
+    let [one, other] = buffers.each_mut().map(|buffer| buffer.get_mut(..wanted).unwrap_or_default());
+    let [at, other_at] = places;
+    if copy(at, one) < wanted || copy(other_at, other) < wanted { count } else { differing(one, other) }
 }
 
 #[cold]

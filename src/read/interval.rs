@@ -146,7 +146,6 @@ pub(crate) fn any_has(disjoint: &[Interval], address: u64) -> bool {
     Interval { start: first.start, last: last.last }.has(address) && holder(disjoint, address).is_some()
 }
 
-#[cfg(feature = "std")]
 /// Returns the same addresses in ascending order, with overlapping intervals merged.
 #[cfg(feature = "std")]
 pub(crate) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {

@@ -161,7 +161,9 @@ impl<'a> Redump<'a> {
             true => {
                 let mut builder = full_user_dump::transcode(dump, &source, options, hooks, &selection, &mut report)?;
                 has_threads = Some(builder.has_threads());
-                parallel_to.map(|bytes| builder.parallel_to(bytes));
+                if let Some(bytes) = parallel_to {
+                    builder.parallel_to(bytes);
+                }
                 builder.plan()?
             }
             false => {
@@ -171,7 +173,9 @@ impl<'a> Redump<'a> {
                     selection.selected.full && (!report.missing_memory.is_empty() || !source.has_full_memory);
                 let (mut builder, parts) = transcode::transcode(&source, options, hooks, &selection, &mut report)?;
                 carried = parts;
-                parallel_to.map(|bytes| builder.parallel_to(bytes));
+                if let Some(bytes) = parallel_to {
+                    builder.parallel_to(bytes);
+                }
                 builder.plan()?
             }
         };

@@ -227,19 +227,16 @@ impl<W: Write> Emitter<'_, '_, W> {
                 let part = Part::InFile { address, size: of.size, place, short_source };
                 self.join(batch, of, (Origin::File(place.file), place.offset), part)
             }
-            Contents::Reader(reader) => {
-                self.write(batch)?;
-                let mut buffer = core::mem::take(&mut batch.buffer);
-                buffer.resize(BUFFER, 0);
-                self.copy(of, Source::new(reader, address, of.size, short_source), &mut buffer)?;
-                batch.buffer = buffer;
-                Ok(())
-            }
+            Contents::Reader(reader) => self.copy(batch, of, Source::new(reader, address, of.size, short_source)),
         }
     }
 
-    /// Copies exactly as many bytes from a reader as its range has, regardless of how many it returns.
-    pub(super) fn copy(&mut self, of: Extent, mut source: Source<'_>, buffer: &mut [u8]) -> Result<(), WriteError> {
+    /// Writes the batch, and then copies exactly as many bytes from a reader as its range has, regardless of how many it
+    /// returns.
+    pub(super) fn copy(&mut self, batch: &mut Batch<'_>, of: Extent, mut source: Source<'_>) -> Result<(), WriteError> {
+        self.write(batch)?;
+        let buffer = &mut batch.buffer;
+        buffer.resize(BUFFER, 0);
         let index = of.item.index.unwrap_or(0);
         let mut left = source.left();
         while left > 0 {

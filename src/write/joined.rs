@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use crate::error::WriteError;
 
-use crate::write::emitter::{BUFFER, Batch, Emitter, Extent};
+use crate::write::emitter::{Batch, Emitter, Extent};
 use crate::write::kernel::Origin;
 use crate::write::memory_range::ShortSource;
 use crate::write::source::{InFile, Reader, Source};
@@ -105,12 +105,8 @@ impl<W: Write> Emitter<'_, '_, W> {
                         batch.push_run(self, *of, bytes.get(start..end).unwrap_or_default())?;
                     }
                     Part::InFile { address, size, place, short_source } => {
-                        self.write(batch)?;
                         let source = Source::new(Reader::InFile(place), address, size, short_source);
-                        let mut buffer = core::mem::take(&mut batch.buffer);
-                        buffer.resize(BUFFER, 0);
-                        self.copy(*of, source.part(within), &mut buffer)?;
-                        batch.buffer = buffer;
+                        self.copy(batch, *of, source.part(within))?;
                     }
                 }
             }

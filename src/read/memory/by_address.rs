@@ -219,6 +219,13 @@ impl<'a> Memory<'a> {
 
     /// Returns the bytes from `address` on, at most `limit`, as far as they are contiguous in the process and in the file.
     pub(super) fn contiguous(&self, address: u64, limit: u64) -> Option<&[u8]> {
+        let (place, held) = self.contiguous_at(address, limit)?;
+        self.contents().lend(place, held.min(limit)).ok()
+    }
+
+    /// Returns the place of the byte at `address`, and how many bytes from it on are contiguous in the process and in the
+    /// file. Does not look beyond the piece that reaches `limit`.
+    fn contiguous_at(&self, address: u64, limit: u64) -> Option<(u64, u64)> {
         let mut run = self.run_at(address);
         let first = run.next()?;
         let mut held = first.interval.size();
@@ -228,7 +235,7 @@ impl<'a> Memory<'a> {
                 _ => break,
             }
         }
-        self.contents().lend(first.place, held.min(limit)).ok()
+        Some((first.place, held))
     }
 
     /// Returns the readable contiguous bytes from `address` on, range by range, or in smaller parts if they cannot be
@@ -436,15 +443,7 @@ impl<'a> Memory<'a> {
 
     /// Returns the place of the `size` bytes from `address` on; `None` if they are not all there and contiguous.
     pub(crate) fn place_of(&self, address: u64, size: u64) -> Option<u64> {
-        let mut run = self.run_at(address);
-        let first = run.next()?;
-        let mut held = first.interval.size();
-        while held < size {
-            match run.next() {
-                Some(piece) if piece.place == first.place + held => held += piece.interval.size(),
-                _ => return None,
-            }
-        }
-        Some(first.place)
+        let (place, held) = self.contiguous_at(address, size)?;
+        (held >= size).then_some(place)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::ReadError;
 
-use crate::read::bytes::{Bytes, PART_SIZE, differing};
+use crate::read::bytes::{Bytes, PART_SIZE, differing_copies};
 use crate::read::memory::buckets::{Buckets, IN_BUCKET};
 use crate::read::work::worked;
 
@@ -85,17 +85,7 @@ impl<'m> Contents<'m> {
                 let [one, other] = places;
                 return self.bytes.differing(one, other, count);
             }
-            let wanted = usize::try_from(count).unwrap_or(PART_SIZE);
-            let mut buffers = [[0; PART_SIZE]; 2];
-            let mut found = places
-                .into_iter()
-                .zip(&mut buffers)
-                .map(|(place, buffer)| self.copy(place, buffer.get_mut(..wanted).unwrap_or_default(), true));
-            if found.any(|found| found < wanted) {
-                return count;
-            }
-            let [one, other] = buffers.each_ref().map(|buffer| buffer.get(..wanted).unwrap_or_default());
-            differing(one, other)
+            differing_copies(places, count, |place, buf| self.copy(place, buf, true))
         })
     }
 

@@ -1,6 +1,7 @@
 //! A file whose bytes are read when they are needed.
 
 use alloc::boxed::Box;
+#[cfg(any(unix, windows))]
 use core::any::Any;
 use core::fmt;
 use std::sync::OnceLock;
@@ -20,6 +21,7 @@ pub(crate) trait Positioned: Send + Sync {
     fn has_changed(&self) -> bool;
 
     /// Returns the file itself.
+    #[cfg(any(unix, windows))]
     fn as_any(&self) -> &dyn Any;
 }
 
@@ -119,6 +121,7 @@ impl SourceFile {
     }
 
     /// Returns the file itself.
+    #[cfg(any(unix, windows))]
     pub(crate) fn as_any(&self) -> &dyn Any {
         self.reader.as_any()
     }
