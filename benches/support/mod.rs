@@ -8,6 +8,7 @@ mod image;
 mod input;
 mod process;
 mod shape;
+mod space;
 
 use std::fs::File;
 use std::hint::black_box;
@@ -18,6 +19,7 @@ pub use image::{Image, settle};
 pub use input::{Input, input};
 pub use process::{IMAGE_SIZE, Process};
 pub use shape::{Shape, Shaped};
+pub use space::Space;
 
 pub const KIB: usize = 1 << 10;
 pub const MIB: usize = 1 << 20;

@@ -147,7 +147,6 @@ pub(crate) fn any_has(disjoint: &[Interval], address: u64) -> bool {
 }
 
 /// Returns the same addresses in ascending order, with overlapping intervals merged.
-#[cfg(feature = "std")]
 pub(crate) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
     worked(intervals.len() as u64);
     intervals.sort_unstable();
@@ -178,18 +177,27 @@ pub(crate) fn are_disjoint<T: Located>(sorted: &[T]) -> bool {
     sorted.windows(2).all(|pair| matches!(pair, [a, b] if a.interval().last < b.interval().start))
 }
 
+/// The number of open items that are kept, at least, before those that have ended are removed.
+const LEAST_OPEN: usize = 64;
+
 /// Cuts overlapping items, which are sorted by start, so that each address belongs to the item of the lowest rank.
 ///
 /// Sweeps over the starts and keeps the open items in a heap by rank, in O(n log n) for any overlaps.
 fn cut<T: Ranked>(sorted: &[T]) -> Vec<T> {
     let mut out: Vec<T> = Vec::with_capacity(sorted.len());
     let mut open: BinaryHeap<Reverse<(u32, usize)>> = BinaryHeap::new();
+    let mut most_open = LEAST_OPEN;
     let mut upcoming = sorted.iter().enumerate().peekable();
     let mut at = 0u64;
     loop {
         worked(1);
         while let Some((index, next)) = upcoming.next_if(|(_, next)| next.interval().start <= at) {
             open.push(Reverse((next.rank(), index)));
+        }
+        if open.len() > most_open {
+            // Items that have ended stay in the heap as long as one of a lower rank is open.
+            open.retain(|Reverse((_, index))| sorted.get(*index).is_some_and(|it| it.interval().last >= at));
+            most_open = 2 * open.len().max(LEAST_OPEN);
         }
         let Some(first) = open.peek().and_then(|Reverse((_, index))| sorted.get(*index)) else {
             // No item contains `at`: continue at the start of the next one.

@@ -6,13 +6,15 @@ use core::iter::FusedIterator;
 
 #[cfg(feature = "std")]
 use crate::read::interval::Disjoint;
-use crate::read::interval::Interval;
+use crate::read::interval::{Interval, united};
 use crate::read::work::worked;
 
 /// The number of intervals in a block. A lookup decodes half of them on average.
 const BLOCK: usize = 32;
-/// How many new intervals a [`Union`] keeps before it sorts them, at least.
-const LEAST_NEW: usize = 1 << 11;
+/// How many runs of a [`Union`] are merged at once.
+const MERGED: usize = 4;
+/// How many new intervals a [`Union`] keeps before it sorts them.
+const MOST_NEW: usize = 1 << 13;
 
 /// Sorted intervals that do not overlap.
 ///
@@ -24,6 +26,8 @@ pub(crate) struct Intervals {
     blocks: Vec<Block>,
     /// The intervals after the last block.
     rest: Vec<Interval>,
+    /// What encodes blocks.
+    buffer: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
@@ -36,19 +40,24 @@ struct Block {
 
 /// Appends a number, seven bits in a byte, the lowest first.
 #[inline]
-pub(crate) fn put_number(bytes: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn put_number(bytes: &mut Vec<u8>, number: u64) {
     if bytes.capacity() - bytes.len() < 10 && bytes.len() > 1 << 14 {
         // Grows in small steps, so that little is unused.
         bytes.reserve_exact(bytes.len() / 16);
     }
-    loop {
+    let bits = u64::BITS - (number | 1).leading_zeros();
+    let size = bits.div_ceil(7);
+    if size > 8 {
         let [low, ..] = number.to_le_bytes();
-        number >>= 7;
-        if number == 0 {
-            return bytes.push(low);
-        }
         bytes.push(low | 0x80);
+        return put_number(bytes, number >> 7);
     }
+    // Without branches that depend on the number, and with a copy of a fixed size.
+    let spread = (0..8).fold(0, |spread, byte| spread | (number << byte) & (0x7f << (8 * byte)));
+    let more = 0x8080_8080_8080_8080 & ((1 << (8 * (size - 1))) - 1);
+    let end = bytes.len() + size as usize;
+    bytes.extend_from_slice(&u64::to_le_bytes(spread | more));
+    bytes.truncate(end);
 }
 
 /// Takes such a number from the front.
@@ -67,17 +76,19 @@ pub(crate) fn take_number(bytes: &mut &[u8]) -> Option<u64> {
 }
 
 impl Block {
-    fn of(intervals: &[Interval]) -> Self {
+    /// Encodes intervals. `buffer` is empty, and left empty.
+    fn of(intervals: &[Interval], buffer: &mut Vec<u8>) -> Self {
         let start = intervals.first().map_or(0, |first| first.start);
-        let mut bytes = Vec::with_capacity(4 * BLOCK);
         let mut before = None;
         for interval in intervals {
             if let Some(before) = before.replace(interval.last) {
-                put_number(&mut bytes, interval.start.wrapping_sub(before));
+                put_number(buffer, interval.start.wrapping_sub(before));
             }
-            put_number(&mut bytes, interval.last.wrapping_sub(interval.start));
+            put_number(buffer, interval.last.wrapping_sub(interval.start));
         }
-        Self { start, bytes: bytes.into() }
+        let bytes = buffer.as_slice().into();
+        buffer.clear();
+        Self { start, bytes }
     }
 
     fn iter(&self) -> BlockIter<'_> {
@@ -106,16 +117,21 @@ impl Iterator for BlockIter<'_> {
 
 impl Intervals {
     /// Appends an interval that starts after the end of the last one.
+    #[inline]
     pub(crate) fn push(&mut self, interval: Interval) {
         if self.rest.len() == BLOCK {
-            if self.blocks.len() == self.blocks.capacity() {
-                // Grows in small steps, so that little is unused.
-                self.blocks.reserve_exact(self.blocks.len() / 8 + 8);
-            }
-            self.blocks.push(Block::of(&self.rest));
-            self.rest.clear();
+            self.close_block();
         }
         self.rest.push(interval);
+    }
+
+    fn close_block(&mut self) {
+        if self.blocks.len() == self.blocks.capacity() {
+            // Grows in small steps, so that little is unused.
+            self.blocks.reserve_exact(self.blocks.len() / 8 + 8);
+        }
+        self.blocks.push(Block::of(&self.rest, &mut self.buffer));
+        self.rest.clear();
     }
 
     /// Appends an interval that starts after the start of the last one, and joins it with that if they overlap.
@@ -143,7 +159,6 @@ impl Intervals {
         self.blocks.len() * BLOCK + self.rest.len()
     }
 
-    #[cfg(feature = "std")]
     pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
@@ -167,10 +182,45 @@ impl Intervals {
     }
 
     /// Returns the intervals in ascending order, and frees them on the way.
-    #[cfg(feature = "std")]
-    pub(crate) fn consume(self) -> impl Iterator<Item = Interval> {
-        let blocks = self.blocks.into_iter().flat_map(|block| block.iter().collect::<Vec<_>>());
-        blocks.chain(self.rest)
+    pub(crate) fn consume(self) -> Consumed {
+        Consumed {
+            next: None,
+            block: Box::default(),
+            at: 0,
+            blocks: self.blocks.into_iter(),
+            rest: self.rest.into_iter(),
+        }
+    }
+
+    /// Returns the first interval.
+    fn first(&self) -> Option<Interval> {
+        self.iter().next()
+    }
+
+    /// Returns the same addresses as several, with overlapping intervals joined.
+    fn merged(mut several: Vec<Self>) -> Self {
+        several.retain(|it| !it.is_empty());
+        several.sort_unstable_by_key(Self::first);
+        let mut several = several.into_iter();
+        let mut all = several.next().unwrap_or_default();
+        let Some(first) = several.as_slice().first().and_then(Self::first) else { return all };
+        // Blocks that end before the first of the others stay as they are.
+        let starts = all.blocks.partition_point(|block| block.start <= first.start);
+        let later = all.blocks.split_off(starts.saturating_sub(1));
+        let later = Self { blocks: later, rest: core::mem::take(&mut all.rest), ..Self::default() };
+        let count = later.len() + several.as_slice().iter().map(Self::len).sum::<usize>();
+        all.blocks.reserve_exact(count / BLOCK);
+        let mut several: Vec<_> = core::iter::once(later).chain(several).map(|it| it.consume().peekable()).collect();
+        worked(count as u64);
+        loop {
+            let next = several.iter_mut().filter_map(|it| Some((*it.peek()?, it))).min_by_key(|(next, _)| *next);
+            let Some((next, of)) = next else { break };
+            of.next();
+            all.push_united(next);
+        }
+        // Many may have been joined.
+        all.blocks.shrink_to(all.blocks.len() + all.blocks.len() / 8);
+        all
     }
 
     fn of_blocks_from(&self, number: usize) -> Iter<'_> {
@@ -211,6 +261,35 @@ impl FromIterator<Interval> for Intervals {
     }
 }
 
+/// Iterator over the intervals of [`Intervals`] that no longer exist.
+pub(crate) struct Consumed {
+    /// The start of the next interval of the block.
+    next: Option<u64>,
+    /// The bytes of the block, and the position of the next ones.
+    block: Box<[u8]>,
+    at: usize,
+    blocks: alloc::vec::IntoIter<Block>,
+    rest: alloc::vec::IntoIter<Interval>,
+}
+
+impl Iterator for Consumed {
+    type Item = Interval;
+
+    #[inline]
+    fn next(&mut self) -> Option<Interval> {
+        if self.next.is_none() {
+            let Some(Block { start, bytes }) = self.blocks.next() else { return self.rest.next() };
+            (self.next, self.block, self.at) = (Some(start), bytes, 0);
+        }
+        let bytes = self.block.get(self.at..).unwrap_or_default();
+        let mut block = BlockIter { next: self.next, bytes };
+        let interval = block.next();
+        self.next = block.next;
+        self.at = self.block.len() - block.bytes.len();
+        interval
+    }
+}
+
 /// Iterator over [`Intervals`].
 #[derive(Clone)]
 pub(crate) struct Iter<'i> {
@@ -247,75 +326,91 @@ impl Disjoint for Intervals {
 
 /// Collects intervals in any order, and joins those that overlap.
 ///
-/// It keeps some new intervals as they are, and joins them with the others when there are many. So each takes little
-/// more memory than in the result, and each is joined with the others a limited number of times.
+/// New intervals are kept as they are until there are many. Then they are sorted into a run, and runs of similar size are
+/// merged. So each interval takes little more memory than in the result, and is merged as often as the number of runs can
+/// be divided by [`MERGED`]. Intervals that are added in ascending order extend the last run, and are not merged.
 #[derive(Debug, Default)]
 pub(crate) struct Union {
-    settled: Intervals,
+    /// The runs, and how often each was merged; those that were merged more often come first.
+    runs: Vec<(u32, Intervals)>,
     new: Vec<Interval>,
 }
 
 impl Union {
     /// Adds an interval.
+    #[inline]
     pub(crate) fn add(&mut self, interval: Interval) {
         worked(1);
-        if let Some(before) = self.new.last_mut() {
-            if before.start <= interval.start && interval.start <= before.last {
+        match self.new.last_mut() {
+            Some(before) if before.start <= interval.start && interval.start <= before.last => {
                 before.last = before.last.max(interval.last);
-                return;
+            }
+            Some(_) => self.add_new(interval),
+            None => self.add_first(interval),
+        }
+    }
+
+    /// Adds an interval when there are no new ones.
+    fn add_first(&mut self, interval: Interval) {
+        if self.runs.is_empty() {
+            self.runs.push((0, Intervals::default()));
+        }
+        match self.runs.last_mut().filter(|(_, run)| run.last().is_none_or(|last| last.start <= interval.start)) {
+            Some((_, run)) => run.push_united(interval),
+            None => self.add_new(interval),
+        }
+    }
+
+    fn add_new(&mut self, interval: Interval) {
+        if self.new.len() == MOST_NEW {
+            self.new = united(core::mem::take(&mut self.new));
+            // Many of them may have been the same.
+            if self.new.len() > MOST_NEW / 2 {
+                self.settle();
             }
         }
-        if self.new.len() >= LEAST_NEW.max(self.settled.len() / 16) {
-            self.settle();
-        }
         if self.new.len() == self.new.capacity() {
-            let most = LEAST_NEW.max(self.settled.len() / 16);
-            let more = self.new.len().max(16).min(most.saturating_sub(self.new.len()).max(1));
-            self.new.reserve_exact(more);
+            self.new.reserve_exact(self.new.len().max(16).min(MOST_NEW - self.new.len()));
         }
         self.new.push(interval);
     }
 
     /// Adds an interval, or extends the one added before if it is adjacent.
     pub(crate) fn append(&mut self, interval: Interval) {
-        let before = if self.new.is_empty() { self.settled.last_mut() } else { self.new.last_mut() };
+        let before = self.new.last_mut().or_else(|| self.runs.last_mut()?.1.last_mut());
         match before.filter(|before| before.next() == Some(interval.start)) {
             Some(before) => before.last = interval.last,
             None => self.add(interval),
         }
     }
 
-    /// Joins the new intervals with the others.
+    /// Makes a run of the new intervals, which are sorted and disjoint.
     fn settle(&mut self) {
-        let new = &mut self.new;
-        if !new.is_sorted() {
-            new.sort_unstable();
-        }
-        let is_after = self.settled.last().is_none_or(|last| new.first().is_none_or(|first| last.start <= first.start));
-        if is_after {
-            new.drain(..).for_each(|interval| self.settled.push_united(interval));
-            return;
-        }
-        worked(self.settled.len() as u64);
-        let Intervals { blocks, rest } = core::mem::take(&mut self.settled);
-        let mut new = new.drain(..).peekable();
-        let all = &mut self.settled;
-        // Each block is freed once it is merged.
-        let mut merge = |interval: Interval| {
-            while let Some(before) = new.next_if(|next| *next < interval) {
-                all.push_united(before);
+        while let Some(&(times, _)) = self.runs.last() {
+            let Some(first) = self.runs.len().checked_sub(MERGED) else { break };
+            if self.runs.get(first).is_none_or(|run| run.0 != times) {
+                break;
             }
-            all.push_united(interval);
-        };
-        blocks.into_iter().for_each(|block| block.iter().for_each(&mut merge));
-        rest.into_iter().for_each(&mut merge);
-        new.for_each(|interval| self.settled.push_united(interval));
+            self.merge_from(first);
+        }
+        self.runs.push((0, self.new.drain(..).collect()));
+    }
+
+    /// Merges the runs from an index on.
+    fn merge_from(&mut self, first: usize) {
+        let times = self.runs.get(first).map_or(0, |run| run.0);
+        let runs = self.runs.drain(first..).map(|(_, run)| run).collect();
+        self.runs.push((times + 1, Intervals::merged(runs)));
     }
 
     /// Returns the same addresses in ascending order.
     pub(crate) fn into_intervals(mut self) -> Intervals {
-        self.settle();
-        self.settled
+        self.new = united(core::mem::take(&mut self.new));
+        self.runs.push((0, core::mem::take(&mut self.new).into_iter().collect()));
+        while self.runs.len() > 1 {
+            self.merge_from(self.runs.len().saturating_sub(MERGED));
+        }
+        self.runs.pop().unwrap_or_default().1
     }
 }
 

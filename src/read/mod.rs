@@ -61,8 +61,11 @@ pub(crate) mod raw_stream;
 pub(crate) mod reference_fields;
 pub mod references;
 pub(crate) mod shared;
+pub(crate) mod sorted_numbers;
 pub(crate) mod source;
 pub mod streams;
+#[cfg(feature = "std")]
+pub(crate) mod sweep;
 pub mod system;
 pub(crate) mod target;
 pub mod thread;
@@ -100,7 +103,11 @@ pub use module::{Module, ModuleList};
 #[cfg(feature = "std")]
 pub(crate) use owned_minidump::OwnedMinidump;
 pub use raw_stream::{FromStream, RawStream};
+#[cfg(feature = "std")]
+pub(crate) use sorted_numbers::sorted_numbers;
 pub use streams::Stream;
+#[cfg(feature = "std")]
+pub(crate) use sweep::{common, without};
 pub use system::SystemInfo;
 pub use target::Target;
 pub use thread::{Thread, ThreadList};

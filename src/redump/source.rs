@@ -10,7 +10,8 @@ use crate::error::{ReadError, RedumpError};
 use crate::format::context::ContextLayout;
 use crate::format::stream::Handling;
 use crate::format::{self, MemoryDescriptor, MinidumpType, ProcessorArchitecture, StreamType};
-use crate::read::memory::{MemoryInfoList, MemoryRegions};
+use crate::read::memory::search_table::GROUP;
+use crate::read::memory::{MemoryInfoList, MemoryRegionIter};
 use crate::read::module::ModuleExtents;
 use crate::read::{
     Budget, Context, Exception, Interval, Intervals, Memory, MemoryPositions, Minidump, OwnedMinidump, RawStream,
@@ -83,6 +84,9 @@ pub(super) fn made_records<'r>(
 /// The extra size allowed for the smallest dump, in bytes: streams that every dump of a Windows process has, and some
 /// registers.
 pub(super) const LITTLE: u64 = 0x1_0000;
+
+/// The number of runs after the first that are visited before the last one is looked up.
+const NEAR: usize = 8;
 
 /// The dump that is re-encoded, with everything known about it. The `open` function of its format fills this in. From
 /// there on, only the folder of that format needs to know the format.
@@ -160,7 +164,11 @@ impl<'a> Source<'a> {
 
     /// Returns the parts of `wanted` that have bytes, in address order.
     pub(super) fn present(&self, wanted: Interval) -> impl Iterator<Item = Interval> + '_ {
-        let mut index = self.memory.position(wanted.start);
+        self.present_from(self.memory.position(wanted.start), wanted)
+    }
+
+    /// Like [`Source::present`]; `index` is the position of the start of `wanted`.
+    fn present_from(&self, mut index: usize, wanted: Interval) -> impl Iterator<Item = Interval> + '_ {
         let runs = core::iter::from_fn(move || {
             let first = self.memory.interval(index)?;
             let end = self.runs.last_of(index);
@@ -181,8 +189,25 @@ impl<'a> Source<'a> {
 
     /// Returns the interval from the first to the last byte of `wanted` that is there.
     pub(super) fn hull(&self, wanted: Interval) -> Option<Interval> {
-        let (first, last) = (self.present(wanted).next()?, self.last_present(wanted)?);
-        Some(Interval { start: first.start, last })
+        self.hull_from(self.memory.position(wanted.start), wanted)
+    }
+
+    /// Like [`Source::hull`]; `index` is the position of the start of `wanted`.
+    pub(super) fn hull_from(&self, index: usize, wanted: Interval) -> Option<Interval> {
+        let mut next = self.present_from(index, wanted);
+        let Interval { start, mut last } = next.next()?;
+        // The end is nearly always in one of the next runs, so it is found without another lookup.
+        for _ in 0..NEAR {
+            if last == wanted.last {
+                break;
+            }
+            let Some(run) = next.next() else { break };
+            last = run.last;
+        }
+        if next.next().is_some() {
+            last = self.last_present(wanted)?;
+        }
+        Some(Interval { start, last })
     }
 
     /// Returns the memory that a descriptor names, from the first to the last byte that is there.
@@ -192,7 +217,34 @@ impl<'a> Source<'a> {
 
     /// True if every address of `wanted` has a byte.
     pub(super) fn holds(&self, wanted: Interval) -> bool {
-        self.present(wanted).next() == Some(wanted)
+        self.holds_from(self.memory.position(wanted.start), wanted)
+    }
+
+    /// Like [`Source::holds`]; `index` is the position of the start of `wanted`.
+    pub(super) fn holds_from(&self, index: usize, wanted: Interval) -> bool {
+        self.present_from(index, wanted).next() == Some(wanted)
+    }
+
+    /// Passes many intervals to `visit`, each with the position of its start. Many are looked up at once, because a lookup
+    /// in a large index mostly waits for memory.
+    pub(super) fn for_each_position<T>(
+        &self,
+        mut wanted: impl Iterator<Item = (Interval, T)>,
+        mut visit: impl FnMut(usize, Interval, T),
+    ) {
+        let mut group = Vec::with_capacity(GROUP);
+        let mut starts = [0; GROUP];
+        loop {
+            group.extend(wanted.by_ref().take(GROUP));
+            if group.is_empty() {
+                return;
+            }
+            for (start, (interval, _)) in starts.iter_mut().zip(&group) {
+                *start = interval.start;
+            }
+            let positions = self.memory.positions(starts.get(..group.len()).unwrap_or_default());
+            group.drain(..).zip(positions).for_each(|((interval, item), index)| visit(index, interval, item));
+        }
     }
 
     /// Returns what is missing of the memory that a program adds by address and size.
@@ -218,7 +270,7 @@ impl<'a> Source<'a> {
     /// See [`Minidump::module_extents`].
     pub(super) fn module_extents(&self) -> ModuleExtents<'_> {
         match self.region_table {
-            Some(table) => ModuleExtents::new(&self.dump(), MemoryRegions::of_rows(table).iter()),
+            Some(table) => ModuleExtents::new(&self.dump(), MemoryRegionIter::of_rows(&table)),
             None => self.dump().module_extents(),
         }
     }
@@ -244,8 +296,8 @@ impl<'a> Source<'a> {
     pub(super) fn regions(&self) -> AddressSpace<'_> {
         match (&self.made_up_rows, self.region_table) {
             (Some(rows), _) => AddressSpace::MadeUp(rows),
-            (None, Some(table)) => AddressSpace::Described(MemoryRegions::of_rows(table)),
-            (None, None) => AddressSpace::Described(self.dump().regions()),
+            (None, Some(table)) => AddressSpace::of_rows(table),
+            (None, None) => AddressSpace::of_dump(self.dump()),
         }
     }
 

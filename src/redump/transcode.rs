@@ -16,8 +16,7 @@ use crate::read::list::Record;
 use crate::read::memory::{CompressedMemory, Memory64List, MemoryInfoList, MemoryList};
 use crate::read::system::MiscInfo;
 use crate::read::thread::ThreadInfoList;
-use crate::read::work::worked;
-use crate::read::{Budget, Interval, List, MemoryRange, RawStream, Stream, SystemInfo};
+use crate::read::{Budget, Interval, List, MemoryRange, RawStream, Stream, SystemInfo, sorted_numbers};
 use crate::write::{MinidumpBuilder, PartId, encoded};
 
 use crate::redump::accounts::{Accounts, CHECKSUM, COUNT, OF_WINE};
@@ -332,19 +331,17 @@ impl<'s, 'a> Transcoder<'s, 'a> {
             format::MemoryInfo { base_address, allocation_base, ..raw }
         };
         list.iter().for_each(|it| self.carrier.accounts.record(it.raw(), &row(*it.raw()), &MEMORY_INFO));
-        let row = move |number: u64| list.get(number).map(|entry| row(*entry.raw())).unwrap_or_default();
+        let nth = move |number: u64| list.get(number).map(|entry| row(*entry.raw())).unwrap_or_default();
         let builder = &mut self.carrier.builder;
         let count = usize::try_from(list.len()).unwrap_or(usize::MAX);
         // The debugger writes them sorted by address, regardless of their order in the source.
-        if (0..list.len()).is_sorted_by_key(|number| row(number).base_address) {
-            builder.computed_memory_infos(count, move |index| row(index as u64));
+        if (0..list.len()).is_sorted_by_key(|number| nth(number).base_address) {
+            builder.computed_memory_infos(count, move |index| nth(index as u64));
         } else {
-            let mut order = Vec::with_capacity(count);
-            order.extend((0..u32::MAX).take(count));
-            worked(list.len());
-            order.sort_unstable_by_key(|&number| (row(number.into()).base_address, number));
+            let bases = || list.iter().map(|entry| Some(row(*entry.raw()).base_address));
+            let order = sorted_numbers(count, bases, |_| {});
             let number = move |index: usize| order.get(index).copied().map_or(u64::MAX, u64::from);
-            builder.computed_memory_infos(count, move |index| row(number(index)));
+            builder.computed_memory_infos(count, move |index| nth(number(index)));
         }
         Outcome::Rewritten
     }

@@ -5,7 +5,7 @@ mod allocator;
 mod free;
 mod hostile;
 mod letters;
-mod many_ranges;
+pub(crate) mod many_ranges;
 mod proportion;
 mod scale;
 mod sections;

@@ -6,6 +6,7 @@ use core::fmt;
 use crate::read::interval::{Interval, Span, holder, settle};
 use crate::read::list::entries::{List, Record};
 use crate::read::shared::Shared;
+use crate::read::sorted_numbers::sorted_numbers;
 use crate::read::source::Source;
 use crate::read::target::Target;
 use crate::read::work::worked;
@@ -52,14 +53,17 @@ impl Order {
             let starts = (0..list.len()).step_by(STEP).filter_map(|number| interval(&list.get(number)?));
             return Self::Listed(starts.map(|it| it.start).collect(), count);
         }
-        let of_number = |number: u32| list.get(number.into()).as_ref().and_then(interval);
-        let mut numbers = Vec::with_capacity(count);
-        numbers.extend((0..).zip(list).filter(|(_, entry)| interval(entry).is_some()).map(|(number, _)| number));
-        numbers.sort_unstable_by_key(|&number| (of_number(number).map(|it| it.start), number));
-        let mut next = Follows::default();
-        if numbers.iter().filter_map(|&number| of_number(number)).all(|interval| next.follows(interval)) {
-            let starts = numbers.iter().step_by(STEP).filter_map(|&number| of_number(number));
-            return Self::Sorted(starts.map(|it| it.start).collect(), numbers);
+        let (mut next, mut are_disjoint, mut place, mut starts) = (Follows::default(), true, 0usize, Vec::new());
+        let intervals = || list.iter().map(|entry| interval(&entry));
+        let numbers = sorted_numbers(count, intervals, |interval: Interval| {
+            are_disjoint &= next.follows(interval);
+            if place % STEP == 0 {
+                starts.push(interval.start);
+            }
+            place += 1;
+        });
+        if are_disjoint {
+            return Self::Sorted(starts, numbers);
         }
         drop(numbers);
         let mut spans = Vec::with_capacity(count);

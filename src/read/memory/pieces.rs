@@ -74,9 +74,10 @@ impl Piece {
     }
 }
 
-/// Resolves overlaps in favour of the first piece.
-fn settled(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
-    let mut ranked: Vec<RankedPiece> = (0..).zip(pieces).map(|(rank, piece)| RankedPiece { piece, rank }).collect();
+/// Resolves overlaps of `count` pieces in favour of the first piece.
+fn settled(count: usize, pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
+    let mut ranked: Vec<RankedPiece> = Vec::with_capacity(count);
+    ranked.extend((0..).zip(pieces).map(|(rank, piece)| RankedPiece { piece, rank }));
     settle(&mut ranked);
     ranked.into_iter().map(|ranked| ranked.piece).collect()
 }
@@ -131,8 +132,9 @@ pub(crate) fn disjoint<I: Iterator<Item = Piece>>(count: u64, in_order: impl Fn(
         return Disjoint { pieces, were_disjoint: true };
     }
     // Only with overlaps does the original order matter.
+    let count = pieces.len();
     drop(pieces);
-    Disjoint { pieces: settled(in_order()), were_disjoint: false }
+    Disjoint { pieces: settled(count, in_order()), were_disjoint: false }
 }
 
 /// True if the pieces contain every address of `range`, as far as a few pieces show.

@@ -6,6 +6,7 @@ use crate::read::interval::Interval;
 use crate::read::intervals::Intervals;
 use crate::read::memory::buckets::Buckets;
 use crate::read::memory::by_address::Memory;
+use crate::read::memory::search_table::GROUP;
 use crate::read::memory::visible::VisibleRange;
 use crate::read::minidump::Minidump;
 use crate::read::work::worked;
@@ -61,9 +62,25 @@ impl Memory<'_> {
         self.pieces().as_slice().get(number).map(|piece| piece.interval)
     }
 
+    /// Returns the interval from the first to the last address.
+    pub(crate) fn hull(&self) -> Option<Interval> {
+        let pieces = self.pieces().as_slice();
+        Some(Interval { start: pieces.first()?.interval.start, last: pieces.last()?.interval.last })
+    }
+
     /// Returns the index of the visible range that contains `address`; if there is none, that of the next one.
     pub(crate) fn position(&self, address: u64) -> usize {
         worked(1);
         self.pieces().position(self.mask(address))
+    }
+
+    /// Returns the same for at most [`GROUP`] addresses, which are looked up at once.
+    pub(crate) fn positions(&self, addresses: &[u64]) -> [usize; GROUP] {
+        worked(addresses.len() as u64);
+        let mut masked = [0; GROUP];
+        for (masked, address) in masked.iter_mut().zip(addresses) {
+            *masked = self.mask(*address);
+        }
+        self.pieces().positions(masked.get(..addresses.len()).unwrap_or(&masked))
     }
 }

@@ -207,11 +207,18 @@ impl<'a> Mappings<'a> {
     }
 }
 
+/// Returns what describes the regions of a dump: the memory information list or, if it is missing or empty, the lines of
+/// `/proc/self/maps` with their file offset.
+fn described<'a>(dump: &Minidump<'a>) -> (Option<MemoryInfoList<'a>>, Option<(LinuxMaps<'a>, u64)>) {
+    let rows = dump.find::<MemoryInfoList<'a>>().filter(|list| !list.is_empty());
+    let maps = dump.raw_stream(StreamType::LINUX_MAPS).filter(|_| rows.is_none());
+    (rows, maps.and_then(|maps| Some((maps.view().ok()?, maps.offset()))))
+}
+
 impl<'a> MemoryRegions<'a> {
     fn new(dump: &Minidump<'a>) -> Self {
-        let rows = dump.find::<MemoryInfoList<'a>>().filter(|list| !list.is_empty());
-        let maps = dump.raw_stream(StreamType::LINUX_MAPS).filter(|_| rows.is_none());
-        let maps = maps.and_then(|maps| Some(Mappings::new(maps.view().ok()?, maps.offset(), dump.target())));
+        let (rows, maps) = described(dump);
+        let maps = maps.map(|(maps, offset)| Mappings::new(maps, offset, dump.target()));
         Self { source: dump.bytes().source(), rows: rows.map(|list| list.by_address()), maps }
     }
 
@@ -268,6 +275,19 @@ pub struct MemoryRegionIter<'a> {
     rows: Option<Iter<'a, MemoryInfo>>,
     /// `None` if `rows` is `Some`.
     maps: Option<LinuxMappings<'a>>,
+}
+
+impl<'a> MemoryRegionIter<'a> {
+    /// Returns all regions of a dump without building an index, which would sort them.
+    pub(crate) fn of_dump(dump: &Minidump<'a>) -> Self {
+        let (rows, maps) = described(dump);
+        Self { rows: rows.map(|list| list.iter()), maps: maps.map(|(maps, _)| maps.iter()) }
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) const fn of_rows(rows: &MemoryInfoList<'a>) -> Self {
+        Self { rows: Some(rows.iter()), maps: None }
+    }
 }
 
 impl<'a> Iterator for MemoryRegionIter<'a> {

@@ -186,13 +186,9 @@ impl<T: Located> Sorted<T> {
         self.counted(count, address)
     }
 
-    /// Looks up at most [`GROUP`] addresses at once: for each, the intervals from the one that contains it on, none if no
-    /// interval contains it.
-    ///
-    /// Every step is done for all addresses before the next one. The loads of a step do not depend on each other, so
-    /// the processor waits for all of them together.
+    /// Bisects for at most [`GROUP`] addresses at once, which leaves the last few intervals to be counted.
     #[inline]
-    pub(crate) fn get_all<'t>(&'t self, addresses: &[u64], found: &mut [&'t [T]]) {
+    fn nearly_all_starts(&self, addresses: &[u64]) -> [usize; GROUP] {
         let mut counts = [0; GROUP];
         for (bucket, address) in counts.iter_mut().zip(addresses) {
             *bucket = self.bucket(*address);
@@ -205,6 +201,35 @@ impl<T: Located> Sorted<T> {
                 *count = self.halved(*count, *address, step);
             }
         }
+        counts
+    }
+
+    /// Returns what [`Sorted::position`] returns, for at most [`GROUP`] addresses at once.
+    pub(crate) fn positions(&self, addresses: &[u64]) -> [usize; GROUP] {
+        let mut counts = self.nearly_all_starts(addresses);
+        for (count, address) in counts.iter_mut().zip(addresses) {
+            *count = self.last_before(self.counted(*count, *address), *address);
+        }
+        counts
+    }
+
+    /// Returns the index of the last of the intervals that start at or below `address`; if it ends before that, the index
+    /// of the next one.
+    #[inline]
+    fn last_before(&self, starts: usize, address: u64) -> usize {
+        let holds =
+            self.intervals.get(starts.wrapping_sub(1)).is_some_and(|interval| address <= interval.interval().last);
+        starts - usize::from(holds)
+    }
+
+    /// Looks up at most [`GROUP`] addresses at once: for each, the intervals from the one that contains it on, none if no
+    /// interval contains it.
+    ///
+    /// Every step is done for all addresses before the next one. The loads of a step do not depend on each other, so
+    /// the processor waits for all of them together.
+    #[inline]
+    pub(crate) fn get_all<'t>(&'t self, addresses: &[u64], found: &mut [&'t [T]]) {
+        let counts = self.nearly_all_starts(addresses);
         for ((count, address), found) in counts.iter().zip(addresses).zip(found) {
             let starts = self.counted(*count, *address);
             let from = self.intervals.get(starts.wrapping_sub(1)..).unwrap_or_default();
@@ -230,10 +255,7 @@ impl<T: Located> Sorted<T> {
     /// Returns the index of the interval that contains `address`; if there is none, that of the next one.
     #[inline]
     pub(crate) fn position(&self, address: u64) -> usize {
-        let starts = self.starts(address);
-        let holds =
-            self.intervals.get(starts.wrapping_sub(1)).is_some_and(|interval| address <= interval.interval().last);
-        starts - usize::from(holds)
+        self.last_before(self.starts(address), address)
     }
 
     /// Returns the intervals from the one that contains `address` on; if there is none, from the next one on.

@@ -104,7 +104,7 @@ impl<'a> Minidump<'a> {
     /// address.
     #[must_use]
     pub fn module_extents(&self) -> ModuleExtents<'a> {
-        ModuleExtents::new(self, self.regions().iter())
+        ModuleExtents::new(self, MemoryRegionIter::of_dump(self))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::read::{Bytes, Interval, position, united};
+use crate::read::{Bytes, Interval, position, union};
 use crate::write::Piece;
 
 use crate::redump::from_file::passed_on;
@@ -15,8 +15,9 @@ const NEAR: u64 = 64;
 pub(super) struct Patches {
     zeros: Vec<Interval>,
     wide: Vec<(u64, Vec<u8>)>,
-    /// Offset, width and value of integers.
-    integers: Vec<(u64, u32, u64)>,
+    /// Offset and value of integers of 4 and of 8 bytes. There may be a million, one for each memory range.
+    narrow_integers: Vec<(u64, u32)>,
+    wide_integers: Vec<(u64, u64)>,
     /// Bytes that take precedence over all others.
     tables: Vec<(u64, Vec<u8>)>,
 }
@@ -45,7 +46,11 @@ impl Patches {
 
     /// Overwrites an integer of 4 or 8 bytes.
     pub(super) fn integer(&mut self, position: u64, width: u32, value: u64) {
-        self.integers.push((position, width, value));
+        let narrow = u32::try_from(value).ok().filter(|_| width == 4);
+        match narrow {
+            Some(value) => push(&mut self.narrow_integers, (position, value)),
+            None => push(&mut self.wide_integers, (position, value)),
+        }
     }
 
     /// Applies all patches to copies of the bytes.
@@ -53,13 +58,15 @@ impl Patches {
         let Some(whole) = Interval::new(0, source.size()) else { return Patched::default() };
         let wide =
             self.wide.iter().chain(&self.tables).filter_map(|(at, bytes)| Interval::new(*at, bytes.len() as u64));
-        let integers = self.integers.iter().filter_map(|(at, width, _)| Interval::new(*at, (*width).into()));
+        let integers = self.narrow_integers.iter().filter_map(|(at, _)| Interval::new(*at, 4));
+        let integers = integers.chain(self.wide_integers.iter().filter_map(|(at, _)| Interval::new(*at, 8)));
         let all = self.zeros.iter().copied().chain(wide).chain(integers);
         let near = all.filter_map(|part| {
             let part = part.intersection(&whole)?;
             Some(Interval { last: part.last.saturating_add(NEAR).min(whole.last), ..part })
         });
-        let intervals = united(near.collect());
+        // Joined while they are collected, because most integers are close to each other.
+        let intervals: Vec<Interval> = union(near).consume().collect();
         let copied = |interval: &Interval| {
             let mut bytes = alloc::vec![0; usize::try_from(interval.size()).unwrap_or(0)];
             source.copy(interval.start, &mut bytes);
@@ -74,9 +81,11 @@ impl Patches {
             let room = patched.room(at, bytes.len() as u64);
             room.iter_mut().zip(&bytes).for_each(|(to, from)| *to = *from);
         }
-        for (at, width, value) in self.integers {
-            let room = patched.room(at, width.into());
-            room.iter_mut().zip(value.to_le_bytes()).for_each(|(to, from)| *to = from);
+        for (at, value) in self.narrow_integers {
+            patched.room(at, 4).iter_mut().zip(value.to_le_bytes()).for_each(|(to, from)| *to = from);
+        }
+        for (at, value) in self.wide_integers {
+            patched.room(at, 8).iter_mut().zip(value.to_le_bytes()).for_each(|(to, from)| *to = from);
         }
         for (at, bytes) in self.tables {
             let room = patched.room(at, bytes.len() as u64);
@@ -84,6 +93,14 @@ impl Patches {
         }
         patched
     }
+}
+
+/// Appends an item to a list that grows in small steps, so that little is unused.
+fn push<T>(list: &mut Vec<T>, item: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(list.len() / 16 + 16);
+    }
+    list.push(item);
 }
 
 impl Patched {

@@ -10,7 +10,7 @@ use crate::format::MemoryProtection;
 use crate::format::memory::MemoryState;
 use crate::format::module::SectionCharacteristics;
 use crate::read::module::{Image, ImageSection};
-use crate::read::{Budget, Interval, Intervals, Union, any_has, gaps, holder, overlapping, union};
+use crate::read::{Budget, Interval, Intervals, Union, any_has, common, gaps, holder, union, without};
 use crate::redump::known_memory::address_space::AddressSpace;
 use crate::redump::source::Source;
 
@@ -36,13 +36,10 @@ impl Code {
         // Memory without a description may be code.
         let unknown = union(unknown.into_iter().flat_map(|part| gaps(&described.all, part)));
         let Described { all, executable } = described;
-        let data = all.consume().flat_map(|part| gaps(&executable, part)).collect();
-        // Overlaps are removed first, so that a module is not visited once for each of many sections at the same place.
-        let executable = union(executable.consume().chain(sections).chain(unknown.consume()));
-        let executable = executable
-            .consume()
-            .flat_map(|part| overlapping(&modules, part).filter_map(move |module| module.intersection(&part)));
-        let executable = executable.collect();
+        let data = without(all.consume(), executable.iter()).collect();
+        let in_modules = |executable: Intervals| common(executable.consume(), modules.iter().copied());
+        let of_images = in_modules(union(sections.into_iter().chain(unknown.consume())));
+        let executable = union(in_modules(executable).chain(of_images));
         Self { modules, executable, data }
     }
 

@@ -1,20 +1,55 @@
 //! The description of the address space: that of the dump, or one that is made up.
 
-use crate::read::Interval;
+use core::cell::OnceCell;
+
 use crate::read::memory::{MemoryInfo, MemoryInfoList, MemoryRegion, MemoryRegionIter, MemoryRegions};
+use crate::read::{Interval, Minidump};
 
 use crate::redump::known_memory::rows::MadeUpRows;
 
 /// The regions of the address space, like [`MemoryRegions`].
 pub(in crate::redump) enum AddressSpace<'s> {
-    Described(MemoryRegions<'s>),
+    Described(Described<'s>),
     MadeUp(&'s MadeUpRows<'s>),
 }
 
+/// The regions that a dump describes.
+pub(in crate::redump) struct Described<'s> {
+    regions: MemoryRegionIter<'s>,
+    by_address: OnceCell<MemoryRegions<'s>>,
+    of: Description<'s>,
+}
+
+/// Where the regions are described.
+enum Description<'s> {
+    Dump(Minidump<'s>),
+    Rows(MemoryInfoList<'s>),
+}
+
+impl<'s> Described<'s> {
+    fn by_address(&self) -> &MemoryRegions<'s> {
+        // Most of those who ask for regions only iterate over them, and the index may need to sort a million.
+        self.by_address.get_or_init(|| match self.of {
+            Description::Dump(dump) => dump.regions(),
+            Description::Rows(rows) => MemoryRegions::of_rows(rows),
+        })
+    }
+}
+
 impl<'s> AddressSpace<'s> {
+    pub(in crate::redump) fn of_dump(dump: Minidump<'s>) -> Self {
+        let regions = MemoryRegionIter::of_dump(&dump);
+        Self::Described(Described { regions, by_address: OnceCell::new(), of: Description::Dump(dump) })
+    }
+
+    pub(in crate::redump) fn of_rows(rows: MemoryInfoList<'s>) -> Self {
+        let regions = MemoryRegionIter::of_rows(&rows);
+        Self::Described(Described { regions, by_address: OnceCell::new(), of: Description::Rows(rows) })
+    }
+
     pub(in crate::redump) fn iter(&self) -> AddressSpaceIter<'s> {
         match self {
-            Self::Described(regions) => AddressSpaceIter::Described(regions.iter()),
+            Self::Described(described) => AddressSpaceIter::Described(described.regions.clone()),
             Self::MadeUp(rows) => AddressSpaceIter::MadeUp(RowsIter::new(Rows::MadeUp(rows))),
         }
     }
@@ -25,7 +60,7 @@ impl<'s> AddressSpace<'s> {
 
     pub(in crate::redump) fn at_address(&self, address: u64) -> Option<MemoryRegion<'s>> {
         match self {
-            Self::Described(regions) => regions.at_address(address),
+            Self::Described(described) => described.by_address().at_address(address),
             Self::MadeUp(rows) => rows.at_address(address).map(MemoryRegion::of_row),
         }
     }

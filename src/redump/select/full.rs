@@ -6,8 +6,7 @@ use crate::error::RedumpError;
 use crate::format::MemoryProtection;
 use crate::format::memory::MemoryState;
 use crate::read::memory::MemoryInfo;
-use crate::read::work::worked;
-use crate::read::{Interval, Intervals, Target, Union};
+use crate::read::{Interval, Intervals, Target, Union, sorted_numbers};
 use crate::redump::known_memory::address_space::Rows;
 use crate::redump::report::{MissingMemory, Report};
 use crate::redump::source::Source;
@@ -58,14 +57,9 @@ impl<'r> Regions<'r> {
         let rows = source.memory_info_rows();
         let mut regions = Self { rows, target: source.target, order: None };
         if !regions.listed().is_sorted_by_key(|(bounds, _)| bounds.start) {
-            let numbers = rows.into_iter().flat_map(Rows::iter).zip(0u32..);
-            let mut order = Vec::new();
-            order.reserve_exact(numbers.clone().count());
-            order.extend(numbers.map(|(_, number)| number));
-            let start = |number: u32| rows?.get(number.into()).map(|row| source.target.mask(row.base()));
-            order.sort_unstable_by_key(|&number| (start(number), number));
-            worked(order.len() as u64);
-            regions.order = Some(order);
+            let rows = || rows.into_iter().flat_map(Rows::iter);
+            let starts = || rows().map(|row| Some(source.target.mask(row.base())));
+            regions.order = Some(sorted_numbers(rows().count(), starts, |_| {}));
         }
         regions
     }

@@ -22,12 +22,11 @@ const LARGEST: u64 = u32::MAX as u64;
 /// Finds the stacks of threads, one thread after the other.
 pub(super) struct Stacks<'s, 'a> {
     source: &'s Source<'a>,
-    /// The description of the address space, computed on first use.
-    regions: Option<AddressSpace<'s>>,
+    regions: AddressSpace<'s>,
     /// The stack pointers of exceptions by thread ID.
     raised: BTreeMap<u32, Vec<u64>>,
     /// Additional stacks that the descriptor of their thread will not name, with the thread ID.
-    pub(super) others: Vec<(u32, Interval)>,
+    others: Vec<(u32, Interval)>,
 }
 
 impl<'s, 'a> Stacks<'s, 'a> {
@@ -37,7 +36,7 @@ impl<'s, 'a> Stacks<'s, 'a> {
             let pointer = exception.registers().and_then(|context| context.stack_pointer());
             raised.entry(exception.thread_id()).or_default().extend(pointer);
         }
-        Self { source, regions: None, raised, others: Vec::new() }
+        Self { source, regions: source.regions(), raised, others: Vec::new() }
     }
 
     /// Returns the stack that the descriptor of a thread will name. If there are two, this is the one that the stack
@@ -108,9 +107,7 @@ impl<'s, 'a> Stacks<'s, 'a> {
 
     /// Returns the region that contains the address, if it is committed.
     fn region(&mut self, address: u64) -> Option<MemoryRegion<'s>> {
-        let source = self.source;
-        let regions = self.regions.get_or_insert_with(|| source.regions());
-        regions.at_address(address).filter(|region| region.state() == MemoryState::COMMIT)
+        self.regions.at_address(address).filter(|region| region.state() == MemoryState::COMMIT)
     }
 
     /// Returns the last address of a region. Guard pages belong to the region above them.
@@ -128,6 +125,11 @@ impl<'s, 'a> Stacks<'s, 'a> {
         let above = last.checked_add(1).and_then(|next| self.region(next));
         let above = above.filter(|above| allocation(above) == allocation(region));
         Some(above.and_then(|above| interval(&above)).map_or(last, |it| it.last))
+    }
+
+    /// Returns the additional stacks, and frees the rest.
+    pub(super) fn into_others(self) -> Vec<(u32, Interval)> {
+        self.others
     }
 
     /// Returns the complete additional stacks, including the memory below the stack pointers.

@@ -65,7 +65,7 @@ pub(super) fn select(
     let extended = threads.extended().map(|thread| threads.extended_stacks(source, &mut in_use, &thread));
     let mut extended: Vec<_> = extended.collect();
     let below = if options.is_triage() { threads.below(source, &mut in_use) } else { Vec::new() };
-    let others = in_use.others;
+    let others = in_use.into_others();
     let narrow = threads.narrow(source, &mut stacks, &mut extended, options.is_triage());
     let mut wanted = Wanted::new(source);
     for &(address, size) in &hooks.memory {

@@ -2,7 +2,8 @@
 
 use alloc::vec;
 
-use crate::read::{Intervals, any_has};
+use crate::read::{Interval, Intervals, any_has};
+use crate::redump::source::Source;
 
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
@@ -22,6 +23,8 @@ pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &Intervals, width: u
     let source = wanted.source;
     let word = u64::from(width);
     let size = if width == 4 { 4 } else { 8 };
+    // Most words point nowhere.
+    let Some(all) = source.memory.hull() else { return };
     let mut buffer = vec![0; CHUNK];
     for stack in stacks.iter() {
         let mut next = stack.start.checked_next_multiple_of(word);
@@ -30,27 +33,26 @@ pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &Intervals, width: u
             let bytes = buffer.get_mut(..left).unwrap_or_default();
             let there = source.memory.read(start, bytes);
             let words = bytes.get(..there).unwrap_or_default().chunks_exact(size);
-            for (bytes, address) in words.zip((start..).step_by(size)) {
+            let windows = words.zip((start..).step_by(size)).filter_map(|(bytes, at)| {
                 let pointer = bytes.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
-                window(wanted, source.target.mask(pointer), address);
-            }
+                let window = window(source, source.target.mask(pointer))?;
+                window.intersection(&all).map(|window| (window, at))
+            });
+            source.for_each_position(windows, |index, window, at| {
+                // Only windows with memory count, and they are cut to it.
+                if let Some(there) = source.hull_from(index, window) {
+                    wanted.tell('i'.into(), true, true);
+                    wanted.add_present(there, Reason::Pointer { at });
+                }
+            });
             next = start.checked_add(CHUNK as u64);
         }
     }
 }
 
-/// Adds the window around a pointer, which is at an address.
-fn window(wanted: &mut Wanted<'_, '_>, pointer: u64, at: u64) {
-    let source = wanted.source;
-    // Most words point nowhere, so only those that point to memory count, and their windows are cut to it.
+/// Returns the window around a pointer; `None` if it points into a module.
+fn window(source: &Source<'_>, pointer: u64) -> Option<Interval> {
     let start = pointer.saturating_sub(BELOW);
-    let around = source.target.interval(start, pointer - start + FROM);
-    if any_has(source.modules(), pointer) {
-        return;
-    }
-    let there = around.and_then(|around| source.hull(around));
-    if there.is_some() {
-        wanted.tell('i'.into(), true, true);
-    }
-    wanted.add_present(there, Reason::Pointer { at });
+    let around = source.target.interval(start, pointer - start + FROM)?;
+    (!any_has(source.modules(), pointer)).then_some(around)
 }

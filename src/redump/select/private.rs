@@ -21,14 +21,11 @@ pub(super) fn private(wanted: &mut Wanted<'_, '_>) {
     let source = wanted.source;
     let regions = source.regions();
     if regions.is_empty() {
-        for range in source.ranges.iter() {
-            wanted.add_counted('w', Some(range), Reason::PrivateRegion);
-        }
+        wanted.add_all_counted('w', source.ranges.iter().map(Some), Reason::PrivateRegion);
     }
-    for region in regions.iter().filter(is_private) {
-        let interval = source.target.interval(region.base(), region.size());
-        wanted.add_counted('w', interval, Reason::PrivateRegion);
-    }
+    let private = regions.iter().filter(is_private);
+    let private = private.map(|region| source.target.interval(region.base(), region.size()));
+    wanted.add_all_counted('w', private, Reason::PrivateRegion);
 }
 
 fn is_private(region: &MemoryRegion<'_>) -> bool {

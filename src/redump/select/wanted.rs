@@ -9,6 +9,9 @@ use crate::redump::source::Source;
 use crate::redump::select::chosen::Chosen;
 use crate::redump::select::reason::Reason;
 
+/// The number of intervals that are added at once, at least.
+const LEAST_BATCH: usize = 1 << 10;
+
 /// The memory found so far.
 pub(super) struct Wanted<'s, 'a> {
     pub(super) source: &'s Source<'a>,
@@ -51,12 +54,42 @@ impl<'s, 'a> Wanted<'s, 'a> {
         self.add_present(interval, reason);
     }
 
-    /// Adds the part of an interval that is there, which a letter or preset asks for as one item, and counts it.
-    pub(super) fn add_counted(&mut self, option: impl Into<OptionName>, interval: Option<Interval>, reason: Reason) {
-        let is_whole = interval.is_some_and(|interval| self.source.holds(interval));
-        let there = if is_whole { interval } else { interval.and_then(|interval| self.source.hull(interval)) };
-        self.tell(option.into(), is_whole, there.is_some());
-        self.add_present(there, reason);
+    /// Adds the parts of intervals that are there, each of which a letter or preset asks for as one item, and counts them;
+    /// `None` is nowhere.
+    pub(super) fn add_all_counted(
+        &mut self,
+        option: impl Into<OptionName>,
+        intervals: impl Iterator<Item = Option<Interval>>,
+        reason: Reason,
+    ) {
+        let option = option.into();
+        let (mut batch, mut before) = (Vec::new(), 0);
+        for interval in intervals {
+            let Some(interval) = interval else {
+                self.tell(option, false, false);
+                continue;
+            };
+            if batch.len() == batch.capacity() {
+                before += batch.len();
+                self.add_counted(option, &mut batch, reason);
+                batch.reserve_exact(LEAST_BATCH.max(before / 16));
+            }
+            batch.push(interval);
+        }
+        self.add_counted(option, &mut batch, reason);
+    }
+
+    /// Does the same for a batch, and empties it. It is sorted, because intervals next to each other are found sooner, and
+    /// take less memory.
+    fn add_counted(&mut self, option: OptionName, batch: &mut Vec<Interval>, reason: Reason) {
+        batch.sort_unstable();
+        let source = self.source;
+        source.for_each_position(batch.drain(..).map(|interval| (interval, ())), |index, interval, ()| {
+            let is_whole = source.holds_from(index, interval);
+            let there = if is_whole { Some(interval) } else { source.hull_from(index, interval) };
+            self.tell(option, is_whole, there.is_some());
+            self.add_present(there, reason);
+        });
     }
 
     /// Adds an interval of which the first and the last byte are there.

@@ -7,6 +7,7 @@
 mod images;
 mod kinds;
 mod managed;
+mod selection;
 mod user_dumps;
 mod wow64;
 
@@ -39,6 +40,7 @@ pub fn trials() -> Vec<Trial> {
         ])
         .chain(images::trials())
         .chain(managed::trials())
+        .chain(selection::trials())
         .chain(user_dumps::trials())
         .chain(wow64::trials())
         .collect()

@@ -4,6 +4,7 @@
 mod full;
 mod in_use;
 mod managed;
+mod many;
 mod mappings;
 mod narrow;
 mod rows;
@@ -27,6 +28,7 @@ pub fn trials() -> Vec<Trial> {
         sections::trials(),
         mappings::trials(),
         full::trials(),
+        many::trials(),
         rows::trials(),
         narrow::trials(),
         vdso::trials(),

@@ -10,7 +10,7 @@ use crate::format::MemoryProtection;
 use crate::format::memory::{MemoryState, MemoryType};
 use crate::read::function_table::FunctionTableList;
 use crate::read::memory::{MemoryRegion, RegionDetail};
-use crate::read::{Interval, Intervals, Union, gaps, union};
+use crate::read::{Interval, Intervals, Union, gaps, union, without};
 use crate::redump::known_memory::address_space::AddressSpace;
 use crate::redump::presets::Managed;
 use crate::redump::report::{Report, Undecided};
@@ -62,8 +62,7 @@ pub(super) fn add(
     };
     add(&mut union(unlisted.parts).iter(), Reason::RuntimeMappedMemory);
     let all = all.into_intervals();
-    let unknown = add(&mut source.ranges.iter().flat_map(|range| gaps(&all, range)), Reason::RuntimePrivateMemory);
-    drop(all);
+    let unknown = add(&mut without(source.ranges.iter(), all.consume()), Reason::RuntimePrivateMemory);
     for (kind, intervals) in found {
         let intervals = &mut intervals.into_intervals().consume();
         match kind {
