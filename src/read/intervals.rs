@@ -1,7 +1,10 @@
 //! Many disjoint intervals in a few bytes each.
 
 use alloc::boxed::Box;
+use alloc::collections::BinaryHeap;
+use alloc::collections::binary_heap::PeekMut;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 use core::iter::FusedIterator;
 
 #[cfg(feature = "std")]
@@ -12,7 +15,7 @@ use crate::read::work::worked;
 /// The number of intervals in a block. A lookup decodes half of them on average.
 const BLOCK: usize = 32;
 /// How many runs of a [`Union`] are merged at once.
-const MERGED: usize = 4;
+const MERGED: usize = 8;
 /// How many new intervals a [`Union`] keeps before it sorts them.
 const MOST_NEW: usize = 1 << 13;
 
@@ -210,13 +213,17 @@ impl Intervals {
         let later = Self { blocks: later, rest: core::mem::take(&mut all.rest), ..Self::default() };
         let count = later.len() + several.as_slice().iter().map(Self::len).sum::<usize>();
         all.blocks.reserve_exact(count / BLOCK);
-        let mut several: Vec<_> = core::iter::once(later).chain(several).map(|it| it.consume().peekable()).collect();
         worked(count as u64);
-        loop {
-            let next = several.iter_mut().filter_map(|it| Some((*it.peek()?, it))).min_by_key(|(next, _)| *next);
-            let Some((next, of)) = next else { break };
-            of.next();
-            all.push_united(next);
+        let mut several: Vec<_> = core::iter::once(later).chain(several).map(Self::consume).collect();
+        let mut next: BinaryHeap<Reverse<(Interval, usize)>> = BinaryHeap::with_capacity(several.len());
+        next.extend((0..).zip(&mut several).filter_map(|(index, it)| Some(Reverse((it.next()?, index)))));
+        while let Some(mut top) = next.peek_mut() {
+            let Reverse((interval, index)) = *top;
+            all.push_united(interval);
+            match several.get_mut(index).and_then(Iterator::next) {
+                Some(interval) => *top = Reverse((interval, index)),
+                None => drop(PeekMut::pop(top)),
+            }
         }
         // Many may have been joined.
         all.blocks.shrink_to(all.blocks.len() + all.blocks.len() / 8);

@@ -119,7 +119,7 @@ pub(super) fn select(
     let mut patterned = Vec::new();
     if code.is_some() && (!full || triage.is_some()) {
         let with_blocks = !full && !options.contain(MinidumpType::WITH_PROCESS_THREAD_DATA);
-        let [zero, pattern] = narrow.hidden(source, &selected.asked_for(), with_blocks, triage.as_ref());
+        let [zero, pattern] = narrow.hidden(source, || selected.asked_for(), with_blocks, triage.as_ref());
         hidden = united(hidden.into_iter().chain(zero).collect());
         patterned = pattern;
     }

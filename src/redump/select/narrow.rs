@@ -231,20 +231,23 @@ impl NarrowSide {
 
     /// Returns what `r` takes out: everything in the environment blocks except what leads to the registers or is
     /// requested by another letter, and those saved registers that a thread's context loses as well. The first list is
-    /// zeroed, the second filled with the triage pattern; both are sorted and disjoint.
+    /// zeroed, the second filled with the triage pattern; both are sorted and disjoint. `asked` returns what other letters
+    /// request; it is only called if the process has blocks.
     pub(super) fn hidden(
         &self,
         source: &Source<'_>,
-        asked: &Intervals,
+        asked: impl FnOnce() -> Intervals,
         with_blocks: bool,
         triage: Option<&Arc<Triage>>,
     ) -> [Vec<Interval>; 2] {
         let (mut zeroed, mut marked) = (Vec::new(), Vec::new());
+        let asked =
+            if with_blocks && self.blocks().any(|(block, _)| block.is_some()) { asked() } else { Intervals::default() };
         for (block, kept) in self.blocks().filter(|_| with_blocks) {
             let Some(block) = block else { continue };
             let kept = kept.iter().filter_map(|(at, size)| Interval::new(block.start + at, *size));
             let kept = united(kept.collect());
-            zeroed.extend(gaps(&kept, block).flat_map(|part| gaps(asked, part)));
+            zeroed.extend(gaps(&kept, block).flat_map(|part| gaps(&asked, part)));
         }
         let narrow = triage.map(|triage| triage.of_target(X86));
         let form = Form { bare: true, vectors: false, triage: narrow.as_ref(), ..Form::FIXED_PART };

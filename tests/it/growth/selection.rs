@@ -37,8 +37,8 @@ const OPTIONS: [&str; 14] = [
     "/f",
 ];
 
-/// More than the number of intervals that are kept unsorted, so that the larger file has several times as many.
-const FEW: u32 = 40_000;
+/// More than the number of intervals that are kept unsorted.
+const FEW: u32 = 10_000;
 
 fn in_proportion(what: &str, few: u32, build: impl Fn(u32) -> Vec<u8>) {
     let found = out_of_proportion(what, &build(few), &build(4 * few), &OPTIONS);
