@@ -1,5 +1,6 @@
 //! The description of the address space: that of the dump, or one that is made up.
 
+use alloc::boxed::Box;
 use core::cell::OnceCell;
 
 use crate::read::memory::{MemoryInfo, MemoryInfoList, MemoryRegion, MemoryRegionIter, MemoryRegions};
@@ -9,7 +10,7 @@ use crate::redump::known_memory::rows::MadeUpRows;
 
 /// The regions of the address space, like [`MemoryRegions`].
 pub(in crate::redump) enum AddressSpace<'s> {
-    Described(Described<'s>),
+    Described(Box<Described<'s>>),
     MadeUp(&'s MadeUpRows<'s>),
 }
 
@@ -39,12 +40,14 @@ impl<'s> Described<'s> {
 impl<'s> AddressSpace<'s> {
     pub(in crate::redump) fn of_dump(dump: Minidump<'s>) -> Self {
         let regions = MemoryRegionIter::of_dump(&dump);
-        Self::Described(Described { regions, by_address: OnceCell::new(), of: Description::Dump(dump) })
+        let of = Description::Dump(dump);
+        Self::Described(Box::new(Described { regions, by_address: OnceCell::new(), of }))
     }
 
     pub(in crate::redump) fn of_rows(rows: MemoryInfoList<'s>) -> Self {
         let regions = MemoryRegionIter::of_rows(&rows);
-        Self::Described(Described { regions, by_address: OnceCell::new(), of: Description::Rows(rows) })
+        let of = Description::Rows(rows);
+        Self::Described(Box::new(Described { regions, by_address: OnceCell::new(), of }))
     }
 
     pub(in crate::redump) fn iter(&self) -> AddressSpaceIter<'s> {

@@ -105,7 +105,7 @@ fn pointers_to_many_places() {
         let (start, end) = (pointer.saturating_sub(0x100), pointer + 0x300);
         [start, end - 1].map(|at| at & !0x3fff).into_iter().filter_map(move |page| {
             let (start, end) = (start.max(page), end.min(page + 0x1000));
-            (page >= HEAP && page < HEAP + 64 * SIZE && start < end).then_some((start, end))
+            ((HEAP..HEAP + 64 * SIZE).contains(&page) && start < end).then_some((start, end))
         })
     });
     let own = (STACK, STACK + words.len() as u64);
@@ -147,7 +147,7 @@ fn code_in_many_regions_is_told_from_data() {
     const MODULES: u64 = 300;
     let module = |index: u64| HEAP + 0x10_0000 * index;
     // Every third page is code; some are between modules.
-    let is_code = |page: u64| mixed(page).is_multiple_of(3);
+    let is_code = |page: u64| mixed(page) % 3 == 0;
     let in_module = |address: u64| address >= HEAP && (address - HEAP) % 0x10_0000 < 0x8_0000;
     let words: Vec<u64> = (0..0x4000).map(|number| HEAP + mixed(number) % (MODULES * 0x10_0000)).collect();
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
