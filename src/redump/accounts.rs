@@ -84,16 +84,20 @@ impl Accounts {
         if source == result {
             return;
         }
-        let (mut from, to) = (stored(source), stored(result));
+        self.bytes_of_record((stored(source), &stored(result)), S::FIELDS, rules);
+    }
+
+    /// Compares the bytes of two records, given the name and the end of each field.
+    fn bytes_of_record(&mut self, (mut from, to): (Vec<u8>, &[u8]), fields: &[(&'static str, usize)], rules: &Rules) {
         for range in rules.references {
-            copy(&mut from, &to, range.clone());
+            copy(&mut from, to, range.clone());
         }
         for &start in rules.addresses {
-            self.address(&mut from, &to, start);
+            self.address(&mut from, to, start);
         }
         let mut start = 0;
-        for &(field, end) in S::FIELDS {
-            let [from, to] = [&from, &to].map(|bytes| bytes.get(start..end).unwrap_or_default());
+        for &(field, end) in fields {
+            let [from, to] = [from.as_slice(), to].map(|bytes| bytes.get(start..end).unwrap_or_default());
             if !agree(from, to, self.is_private && rules.clears) {
                 *self.lost.entry(field).or_default() += 1;
             }

@@ -9,6 +9,7 @@ use core::str::FromStr;
 use crate::error::RedumpError;
 use crate::format::MinidumpType;
 use crate::format::debug::Size;
+use crate::redump::as_is::AsIs;
 use crate::redump::engine::Engine;
 use crate::redump::named_exception::NamedException;
 use crate::redump::presets::Presets;
@@ -122,8 +123,8 @@ pub struct Options {
     bits: MinidumpType,
     /// True for `/f`, which has no flags.
     full_user_dump: bool,
-    /// True for `as-is`, which excludes all flags.
-    as_is: bool,
+    /// For `as-is`, which excludes all flags.
+    pub(super) as_is: Option<AsIs>,
     forced: bool,
     compressed: bool,
     made_up_records: bool,
@@ -166,13 +167,23 @@ impl Options {
     ///
     /// Those of [`Options::from_str`].
     pub fn parse_as(engine: Engine, words: &str) -> Result<Self, RedumpError> {
-        let not_an_option = |word: &str| RedumpError::OptionWord { word: word.into() };
         let bare = words.trim();
         match bare.strip_prefix(['/', '-']).unwrap_or(bare) {
-            "f" => return Ok(Self { engine, ..Self::full_user_dump() }),
-            "as-is" => return Ok(Self { engine, ..Self::as_is() }),
-            _ => {}
+            "f" => Ok(Self { engine, ..Self::full_user_dump() }),
+            "as-is" => Ok(Self { engine, ..Self::as_is() }),
+            _ => Self::parse_letters(engine, words),
         }
+    }
+
+    /// Parses options as [`Options::parse_as`] does, but only words like `/mfFhut`, neither `/f` nor `as-is`.
+    ///
+    /// A program that parses its options with this is linked without the code for `as-is`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Options::from_str`].
+    pub fn parse_letters(engine: Engine, words: &str) -> Result<Self, RedumpError> {
+        let not_an_option = |word: &str| RedumpError::OptionWord { word: word.into() };
         let mut bits = None;
         let mut all_letters = String::new();
         for word in words.split_whitespace() {
@@ -302,7 +313,7 @@ impl Options {
 
     /// Returns the flags without compression.
     pub(super) fn asked(&self) -> MinidumpType {
-        if self.full_user_dump || self.as_is {
+        if self.full_user_dump || self.is_as_is() {
             return MinidumpType::empty();
         }
         let mut bits = self.bits;
@@ -452,7 +463,7 @@ impl fmt::Display for Options {
         if self.full_user_dump {
             return f.write_str("/f");
         }
-        if self.as_is {
+        if self.is_as_is() {
             return f.write_str("/as-is");
         }
         f.write_str("/m")?;

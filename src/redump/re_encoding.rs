@@ -14,7 +14,7 @@ use crate::redump::report::Report;
 use crate::redump::select::selected::{Selected, Selection};
 use crate::redump::source::Source;
 use crate::redump::{
-    as_is, exception_at, full_user_dump, known_memory, minidump, overlaps, readable_bytes, select, transcode,
+    exception_at, full_user_dump, known_memory, minidump, overlaps, readable_bytes, select, transcode,
 };
 use crate::write::{MOST_PADDING, Plan};
 
@@ -120,15 +120,16 @@ impl<'a> Redump<'a> {
             let reason = "hooks cannot change its records, and it has no flags";
             return Err(WriteError::InvalidInput { item, reason }.into());
         }
-        if options.is_as_is() {
+        if let Some(as_is) = options.as_is {
             return match dump {
                 _ if options.conflict_with_as_is() => {
                     let item = Item { name: "as-is", index: None };
                     Err(WriteError::InvalidInput { item, reason: "it can be combined only with a comment" }.into())
                 }
                 Dump::Minidump(dump) => {
-                    let (plan, report, selected) = as_is::plan(dump, options, hooks)?;
-                    Ok(Self { plan, report, selected, file })
+                    let asked = (options.comment(), options.has_padding());
+                    let (plan, report, memory) = (as_is.plan)(dump, asked, hooks)?;
+                    Ok(Self { plan, report, selected: Selected::all(memory), file })
                 }
                 Dump::FullUserDump(_) => Err(RedumpError::Unsupported { what: "a full user dump with `as-is`" }),
             };

@@ -79,7 +79,8 @@ pub(super) fn pack<'b>(
     let threads = threads.min(usize::try_from(totals.buckets).unwrap_or(usize::MAX));
     let mut source = Buckets { gatherer, regions: regions.peekable(), keeps };
     let mut desk = Desk::new(totals, threads, hand_over);
-    if threads <= 1 {
+    // A module for browsers cannot start any.
+    if threads <= 1 || cfg!(all(target_family = "wasm", target_os = "unknown")) {
         return alone(&mut source, &mut desk);
     }
     let (jobs, queue) = mpsc::channel::<Job<'b>>();

@@ -289,6 +289,7 @@ fn inverse(engine: Engine, letters: &[(char, u64)]) {
             assert_eq!(back, options, "{word}");
         }
         assert_eq!(Options::parse_as(engine, &options.to_string()).ok().as_ref(), Some(&options), "{word}");
+        assert_eq!(Options::parse_letters(engine, &word).ok().as_ref(), Some(&options), "{word}");
     }
 }
 
@@ -398,6 +399,13 @@ fn words_that_are_no_options_are_named() {
     ] {
         match words.parse::<Options>() {
             Err(RedumpError::OptionWord { word }) => assert_eq!(word, named, "{words:?}"),
+            other => panic!("{words:?}: {other:?}"),
+        }
+    }
+    // What is not made of letters.
+    for words in ["/f", "f", "/as-is", "as-is"] {
+        match Options::parse_letters(Engine::default(), words) {
+            Err(RedumpError::OptionWord { word }) => assert_eq!(word, words),
             other => panic!("{words:?}: {other:?}"),
         }
     }

@@ -1,6 +1,6 @@
 //! What the page offers, and the options that follow from it.
 
-use userdump::redump::{Managed, Options, Walk};
+use userdump::redump::{Engine, Managed, Options, Walk};
 
 use crate::letters::LETTERS;
 use crate::page::chain;
@@ -48,7 +48,10 @@ pub fn letters() -> Vec<(char, &'static str)> {
 pub fn options(words: &str) -> Result<Options, String> {
     let (others, letters): (Vec<&str>, Vec<&str>) = words.split_whitespace().partition(|word| word.starts_with("--"));
     let letters = if letters.is_empty() { "/m".to_owned() } else { letters.join(" ") };
-    let options: Options = letters.parse().map_err(|error| chain(&error))?;
+    let options = match letters.as_str() {
+        "/f" => Options::full_user_dump(),
+        letters => Options::parse_letters(Engine::default(), letters).map_err(|error| chain(&error))?,
+    };
     // The larger set applies.
     let (mut walk, mut managed) = (None, None);
     let mut result = options;

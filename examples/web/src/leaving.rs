@@ -8,7 +8,7 @@ use userdump::format::StreamType;
 use userdump::redump::{Options, Outcome, Redump, Report, SelectedMemory};
 
 use crate::explain::bytes;
-use crate::page::chain;
+use crate::page::{chain, write};
 use crate::privacy::{Matter, matters};
 use crate::remains::of_stream;
 
@@ -69,7 +69,7 @@ impl Leaving {
         let parts: Vec<Part> = kinds.iter().map(part).collect();
         // The size of compressed memory is known only when it is compressed.
         let report = match redump.report().compressed {
-            Some(_) => redump.write_to(std::io::sink()).map_err(failed)?,
+            Some(_) => write(redump, &mut std::io::sink())?,
             None => redump.report().clone(),
         };
         Ok(Self {

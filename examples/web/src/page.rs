@@ -1,9 +1,10 @@
 //! The state behind the page: one dump, and the answer to the last question.
 
 use std::error::Error;
+use std::io::Write;
 
 use serde::Serialize;
-use userdump::redump::Redump;
+use userdump::redump::{Redump, Report};
 use userdump::{Dump, OwnedDump};
 
 use crate::choices::options;
@@ -83,7 +84,7 @@ impl Page {
                 "a page does not get the {size} bytes of memory that the result needs; use the program redump"
             ));
         }
-        redump.write_to(&mut result).map_err(|error| chain(&error))?;
+        write(redump, &mut result)?;
         Ok(result)
     }
 
@@ -103,6 +104,15 @@ impl Page {
     fn dump(&self) -> Result<Dump<'_>, String> {
         Ok(self.dump.as_ref().ok_or("no dump is open")?.dump())
     }
+}
+
+/// Writes a result. The module has this code once, and not once for each type of sink.
+///
+/// # Errors
+///
+/// Why the result cannot be written.
+pub fn write(redump: Redump<'_>, sink: &mut dyn Write) -> Result<Report, String> {
+    redump.write_to(sink).map_err(|error| chain(&error))
 }
 
 /// Returns so many zeros; `None` if there is not enough memory.

@@ -1,7 +1,8 @@
 //! Names of exception codes and signals, by operating system.
 //!
 //! The lists are text files. A line consists of a number in eight hexadecimal digits, a space, and the name without its
-//! prefix. Lines are in ascending order of the numbers.
+//! prefix. Lines are in ascending order of the numbers. In `ntstatus.txt`, the names of up to 15 numbers that follow are on
+//! the same line.
 //!
 //! - `ntstatus.txt` has the codes of `ntstatus.h`. They are from Microsoft's metadata as published in the crate
 //!   `windows-sys` 0.61; success codes, informational codes and the facilities of drivers and services are from
@@ -37,7 +38,10 @@ const LUAJIT: u32 = 0xe24c_4a00;
 pub fn ntstatus_name(code: u32) -> Option<&'static str> {
     match raised(code) {
         Some((name, _)) => Some(name),
-        None => find(NTSTATUS, code),
+        None => {
+            let (first, names) = line_before(NTSTATUS, code)?;
+            names.split(' ').nth(usize::try_from(code - first).ok()?)
+        }
     }
 }
 
@@ -61,19 +65,27 @@ pub fn fast_fail_name(code: u32) -> Option<&'static str> {
     find(FAST_FAIL, code)
 }
 
-/// Finds the text after a number by binary search. Each step moves from the middle to the start of its line.
+/// Finds the text after a number.
 fn find(list: &'static str, code: u32) -> Option<&'static str> {
-    let (mut low, mut high) = (0, list.len());
+    line_before(list, code).filter(|(number, _)| *number == code).map(|(_, text)| text)
+}
+
+/// Finds the last line whose number is not above `code` by binary search, and splits it. Each step moves from the middle to
+/// the start of its line.
+fn line_before(list: &'static str, code: u32) -> Option<(u32, &'static str)> {
+    let (mut low, mut high, mut found) = (0, list.len(), None);
     while low < high {
         let middle = low + (high - low) / 2;
         let start = list.get(low..middle)?.rfind('\n').map_or(low, |end| low + end + 1);
         let line = list.get(start..high)?.lines().next()?;
-        let (number, name) = line.split_once(' ')?;
-        match u32::from_str_radix(number, 16).ok()?.cmp(&code) {
-            core::cmp::Ordering::Equal => return Some(name),
-            core::cmp::Ordering::Less => low = start + line.len() + 1,
-            core::cmp::Ordering::Greater => high = start,
+        let (number, text) = line.split_once(' ')?;
+        let number = u32::from_str_radix(number, 16).ok()?;
+        if number <= code {
+            found = Some((number, text));
+            low = start + line.len() + 1;
+        } else {
+            high = start;
         }
     }
-    None
+    found
 }

@@ -19,8 +19,21 @@ pub(crate) type Form = (u64, u64);
 /// the stream up, so the size alone does not determine the form. The form in which more of a few sample entries are
 /// plausible is chosen; if there is a tie, the form that matches the size of the stream.
 pub(crate) fn counted<'a, R: Record<'a>>(stream: &RawStream<'a>, count: u32) -> Form {
-    let usual = (COUNT, R::SIZE);
-    let forms = [Some(R::SIZE), R::ALIGNED_SIZE].into_iter().flatten();
+    counted_of(stream, count, (R::SIZE, R::ALIGNED_SIZE), is_plausible::<R>)
+}
+
+/// Whether the bytes at an offset in the file are plausible as an entry of a size.
+type IsPlausible<'a> = fn(&RawStream<'a>, u64, u64) -> bool;
+
+/// The part that is the same for all types of entries, which have a packed and perhaps an aligned size.
+fn counted_of<'a>(
+    stream: &RawStream<'a>,
+    count: u32,
+    (packed, aligned): (u64, Option<u64>),
+    is_plausible: IsPlausible<'a>,
+) -> Form {
+    let usual = (COUNT, packed);
+    let forms = [Some(packed), aligned].into_iter().flatten();
     let forms = forms.flat_map(|size| [(COUNT, size), (2 * COUNT, size)]);
     let end = |(start, size): Form| start.saturating_add(u64::from(count).saturating_mul(size));
     // There is nothing to guess if the size is that of the usual form, which all but a few compilers write.
@@ -30,9 +43,9 @@ pub(crate) fn counted<'a, R: Record<'a>>(stream: &RawStream<'a>, count: u32) -> 
     // If no entry is plausible in any form, the aligned forms are not assumed.
     let by_size = forms.clone().take(2).find(|form| end(*form) == stream.declared_size()).unwrap_or(usual);
     let mut best = by_size;
-    let mut most = plausible_entries::<R>(stream, best, count);
+    let mut most = plausible_entries(stream, best, count, is_plausible);
     for form in forms.filter(|form| *form != by_size) {
-        let found = plausible_entries::<R>(stream, form, count);
+        let found = plausible_entries(stream, form, count, is_plausible);
         // If both are plausible: padding is 0, and the fields in its place are not.
         let prefers_usual =
             found == most && found > 0 && form == usual && best == by_size && is_rounded(stream, end(usual));
@@ -63,10 +76,15 @@ fn samples(count: u32) -> impl Iterator<Item = u32> {
 }
 
 /// Counts how many of a few sample entries are plausible in a form.
-fn plausible_entries<'a, R: Record<'a>>(stream: &RawStream<'a>, (start, size): Form, count: u32) -> usize {
+fn plausible_entries<'a>(
+    stream: &RawStream<'a>,
+    (start, size): Form,
+    count: u32,
+    is_plausible: IsPlausible<'a>,
+) -> usize {
     let first = stream.offset().saturating_add(start);
     let offsets = samples(count).map(|number| first.saturating_add(u64::from(number).saturating_mul(size)));
-    offsets.filter(|offset| is_plausible::<R>(stream, *offset, size)).count()
+    offsets.filter(|offset| is_plausible(stream, *offset, size)).count()
 }
 
 fn is_plausible<'a, R: Record<'a>>(stream: &RawStream<'a>, offset: u64, size: u64) -> bool {
@@ -82,10 +100,18 @@ pub(crate) fn is_proven<'a, R: Record<'a>>(stream: &RawStream<'a>, list: &List<'
     if missing == 0 || whole.len() < whole.declared_len() || stream.is_bounded() {
         return false;
     }
+    are_plausible(stream, (whole.entry_offset(list.len()), whole.entry_size()), missing, is_plausible::<R>)
+}
+
+/// True if the sample of `missing` entries is plausible, the first of which is at `start`.
+fn are_plausible<'a>(
+    stream: &RawStream<'a>,
+    (start, size): (u64, u64),
+    missing: u64,
+    is_plausible: IsPlausible<'a>,
+) -> bool {
     let step = (missing / u64::from(PROOFS)).max(1);
     let numbers = (0..2 * PROOFS).map(|number| step.saturating_mul(number.into()));
     let mut numbers = numbers.take_while(|number| *number < missing).chain([missing.saturating_sub(1)]);
-    numbers.all(|number| {
-        is_plausible::<R>(stream, whole.entry_offset(list.len().saturating_add(number)), whole.entry_size())
-    })
+    numbers.all(|number| is_plausible(stream, start.saturating_add(number.saturating_mul(size)), size))
 }

@@ -16,11 +16,12 @@ mod unused;
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 
 use crate::error::{Item, ReadError, RedumpError, WriteError};
 use crate::format::stream::Relocation;
 use crate::format::{DirectoryEntry, Header, StreamType};
-use crate::read::{ByteOrder, Bytes, Interval, Minidump, overlapping, union};
+use crate::read::{ByteOrder, Bytes, Interval, Intervals, Minidump, overlapping, union};
 use crate::write::{Piece, Plan, encoded};
 
 use crate::redump::as_is::choice::{Choice, Place, choose, move_grown};
@@ -34,18 +35,46 @@ use crate::redump::as_is::stream_edit::NewPart;
 use crate::redump::as_is::unused::drop_unused;
 use crate::redump::edits::new_memory::MemoryEdits;
 use crate::redump::hooks::Hooks;
-use crate::redump::options::Options;
 use crate::redump::report::{MissingMemory, Outcome, Report, StreamReport};
-use crate::redump::select::selected::Selected;
 
 const DIRECTORY: Item = Item { name: "MINIDUMP_DIRECTORY", index: None };
 
-/// Plans a dump that equals the source except for the changes of the hooks.
-pub(super) fn plan<'a>(
+/// Plans a result from a source, a comment, and whether there may be padding. The intervals are the memory of the result.
+type PlanAsIs =
+    for<'a> fn(&Minidump<'a>, (Option<&str>, bool), Hooks<'a>) -> Result<(Plan<'a>, Report, Intervals), RedumpError>;
+
+/// Marks options as `as-is`. It refers to the code as a function, so that the linker leaves it out of programs that never ask
+/// for it.
+#[derive(Clone, Copy)]
+pub(super) struct AsIs {
+    pub(super) plan: PlanAsIs,
+}
+
+impl AsIs {
+    pub(super) fn new() -> Self {
+        Self { plan }
+    }
+}
+
+// There is only one such function.
+impl PartialEq for AsIs {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for AsIs {}
+
+impl Hash for AsIs {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+/// Plans a dump that equals the source except for the comment and the changes of the hooks. Returns also its memory.
+fn plan<'a>(
     dump: &Minidump<'a>,
-    options: &Options,
+    (comment, has_padding): (Option<&str>, bool),
     mut hooks: Hooks<'a>,
-) -> Result<(Plan<'a>, Report, Selected), RedumpError> {
+) -> Result<(Plan<'a>, Report, Intervals), RedumpError> {
     if dump.byte_order() == ByteOrder::Big {
         return Err(RedumpError::Unsupported { what: "a big-endian dump" });
     }
@@ -54,7 +83,7 @@ pub(super) fn plan<'a>(
     let mut records = Records::new(dump, &hooks);
     let mut choice = choose(dump, &inventory, &mut records, &mut report);
     let mut new = core::mem::take(&mut records.new);
-    add_streams(&mut choice, &mut new, options.comment(), &hooks);
+    add_streams(&mut choice, &mut new, comment, &hooks);
     let edits = MemoryEdits {
         blank: core::mem::take(&mut hooks.blank),
         replaced: core::mem::take(&mut hooks.new_memory),
@@ -79,7 +108,7 @@ pub(super) fn plan<'a>(
     let more = (choice.directory.len() as u64).saturating_sub(old.len().into()).saturating_mul(entry);
     let (places, mut new_size) = place(end, more, &new)?;
     let mut shift = Shift::new(dump.file_size(), &cuts, end, new_size);
-    if options.has_padding() && new_size > 0 {
+    if has_padding && new_size > 0 {
         new_size = new_size.saturating_add(shift.padding());
         shift = Shift::new(dump.file_size(), &cuts, end, new_size);
     }
@@ -106,8 +135,7 @@ pub(super) fn plan<'a>(
     report.size = shift.size;
     report.judge(None);
     let ranges = inventory.memory().filter_map(|range| dump.target().interval(range.address, range.at.size()));
-    let selected = Selected::all(union(ranges));
-    Ok((Plan::of_pieces(pieces, directory), report, selected))
+    Ok((Plan::of_pieces(pieces, directory), report, union(ranges)))
 }
 
 /// Adds the streams of the program, and a comment; each takes the place of a stream that it replaces.

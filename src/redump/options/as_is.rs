@@ -1,5 +1,6 @@
 //! Options that keep a dump as it is.
 
+use crate::redump::as_is::AsIs;
 use crate::redump::options::Options;
 
 impl Options {
@@ -52,18 +53,18 @@ impl Options {
     /// ```
     #[must_use]
     pub fn as_is() -> Self {
-        Self { as_is: true, ..Self::default() }
+        Self { as_is: Some(AsIs::new()), ..Self::default() }
     }
 
     /// Returns true for [`Options::as_is`].
     #[must_use]
     pub const fn is_as_is(&self) -> bool {
-        self.as_is
+        self.as_is.is_some()
     }
 
     /// Returns true if more than a comment is combined with `as-is`.
     pub(in crate::redump) fn conflict_with_as_is(&self) -> bool {
-        let (engine, comment, forced, unpadded) = (self.engine, self.comment.clone(), self.forced, self.unpadded);
-        *self != Self { engine, comment, forced, unpadded, ..Self::as_is() }
+        let Self { engine, as_is, forced, unpadded, .. } = *self;
+        *self != Self { engine, as_is, forced, unpadded, comment: self.comment.clone(), ..Self::default() }
     }
 }
