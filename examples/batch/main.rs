@@ -105,9 +105,11 @@ fn run(arguments: &Arguments) -> Result<Totals, String> {
             return Err(named(input, io::Error::other("the output folder cannot also be an input")));
         }
     }
-    let manifest = arguments.manifest.as_deref();
-    let open = |path: &Path| Manifest::open(path, arguments.existing).map_err(|error| named(path, error));
-    let mut manifest = manifest.map(open).transpose()?;
+    let open = |path| match Manifest::open(path, arguments.existing) {
+        Ok(manifest) => Ok((path, manifest)),
+        Err(error) => Err(named(path, error)),
+    };
+    let mut manifest = arguments.manifest.as_deref().map(open).transpose()?;
 
     let mut totals = Totals::default();
     let is_stream = arguments.inputs.is_empty();
@@ -117,8 +119,8 @@ fn run(arguments: &Arguments) -> Result<Totals, String> {
     let tell = |answer: Answer| {
         let json = answer.json(&arguments.words);
         totals.count(&answer);
-        if let Some(manifest) = &mut manifest {
-            manifest.add(&json)?;
+        if let Some((path, manifest)) = &mut manifest {
+            manifest.add(&json).map_err(|error| io::Error::other(named(path, error)))?;
         }
         if !is_stream && answer.is_failure() {
             totals.failures.push(answer.line().trim_start_matches("failed").trim_start().to_owned());
@@ -135,14 +137,7 @@ fn run(arguments: &Arguments) -> Result<Totals, String> {
         false => queue::in_order(*jobs, found.into_iter().map(Ok), work, tell),
     };
     bar.finish_and_clear();
-    match done {
-        Ok(()) => {}
-        // The reader of the answers has closed the pipe.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-            return Err("standard output was closed".to_owned());
-        }
-        Err(error) => return Err(error.to_string()),
-    }
+    done.map_err(|error| error.to_string())?;
     if !is_stream {
         totals.print();
     }
@@ -162,8 +157,11 @@ fn progress(count: usize, is_stream: bool) -> ProgressBar {
 /// Prints a line and flushes it, because the program that asked may be waiting for the answer.
 fn print(line: String) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(format!("{line}\n").as_bytes())?;
-    out.flush()
+    out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush()).map_err(|error| match error.kind() {
+        // The reader of the answers has closed the pipe.
+        ErrorKind::BrokenPipe => io::Error::other("standard output was closed"),
+        _ => io::Error::other(format!("standard output: {error}")),
+    })
 }
 
 /// Prints to standard error. If that fails, the message cannot be printed anywhere.

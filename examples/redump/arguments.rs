@@ -22,8 +22,8 @@ pointers. Each of these adds to that, or removes from it:";
 const STATUS: &str = "\
 Example: redump --walk /mFhut crash.dmp small.dmp
 
-Exit status: 0 if the result is written, 1 if it is not, 2 if the arguments are wrong, 3 if it is written but lacks registers
-that INPUT has, or no debugger opens it.";
+Exit status: 0 if the result is written, 1 if it is not or its summary cannot be printed, 2 if the arguments are wrong, 3 if it
+is written but lacks registers that INPUT has, or no debugger opens it.";
 
 pub const USAGE: &str = "\
 redump [/m[letters] | /f | /as-is] [/o] [/u] [/b] [/c TEXT]
