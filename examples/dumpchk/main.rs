@@ -1,7 +1,7 @@
 //! Prints the contents of a dump, and what is wrong with it.
 //!
 //! ```text
-//! $ cargo run --release --example dumpchk -- small.dmp
+//! $ cargo run --release --features serde --example dumpchk -- small.dmp
 //! minidump of 38668 bytes, 2026-11-22 11:47:11 UTC
 //! amd64 on windows 6.1.7601 Service Pack 1, process 288
 //! flags 0x40000: WITH_TOKEN_INFORMATION
@@ -34,8 +34,8 @@
 //!
 //! An exception is printed with the instruction that raised it and, on systems other than Windows, with the address that could
 //! not be accessed: `SIGSEGV (11), SEGV_MAPERR (1) accessing 0x8 in thread 0x2a at 0x4005d0, /usr/bin/app + 0x5d0`. Comments,
-//! such as those of ProcDump, follow. `--json` prints the same as one JSON object, and `--read` reads the file without mapping it. At most 1000 findings are listed for each
-//! finding code.
+//! such as those of ProcDump, follow. `--json` prints the same as one JSON object, and `--read` reads the file without mapping it.
+//! At most 1000 findings are listed for each finding code.
 
 mod exceptions;
 mod findings;
