@@ -1,10 +1,15 @@
 //! Re-encodes many dumps in parallel: those in folders, or those whose paths come from standard input.
 //!
 //! ```text
-//! $ cargo run --release --example batch -- --output small --letters /mFhut --manifest small.jsonl dumps
-//! written  dumps/a.dmp  89938 -> 44500 bytes
-//! failed   dumps/b.dmp: MINIDUMP_HEADER at 0x0 needs 32 bytes, 7 available
+//! $ cargo run --release --example batch -- --output small --letters /mFhut --manifest small.jsonl tests/fixtures
+//! ...
+//! written  tests/fixtures/quick-start.dmp  89938 -> 44500 bytes
+//! ...
+//! failed   tests/fixtures/regressions/empty.dmp: the file is empty
+//! ...
 //! ```
+//!
+//! The regressions among the fixtures are damaged, so some of them fail, and the exit code is 1.
 
 mod answer;
 mod arguments;
@@ -18,6 +23,8 @@ mod manifest;
 #[path = "../support/opened.rs"]
 mod opened;
 mod queue;
+#[path = "../support/shells.rs"]
+mod shells;
 #[path = "../support/target.rs"]
 mod target;
 #[path = "../support/told.rs"]

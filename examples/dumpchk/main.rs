@@ -6,15 +6,15 @@
 //! amd64 on windows 6.1.7601 Service Pack 1, process 288
 //! flags 0x40000: WITH_TOKEN_INFORMATION
 //! streams: 9
-//!   ThreadList                      244 bytes at 0x90
-//!   ModuleList                      436 bytes at 0x188
-//!   Token                           744 bytes at 0x340
+//!   ThreadList                      244 bytes at 0xbc0
+//!   ModuleList                      436 bytes at 0xcb8
+//!   Token                           744 bytes at 0xe70
 //!   MemoryList                      116 bytes at 0x2cf8
-//!   Exception                       168 bytes at 0x628
-//!   SystemInfo                       56 bytes at 0x6d0
-//!   MiscInfo                       1364 bytes at 0x708
-//!   SystemMemoryInfo                492 bytes at 0xc60
-//!   ProcessVmCounters               152 bytes at 0xe50
+//!   Exception                       168 bytes at 0x620
+//!   SystemInfo                       56 bytes at 0x90
+//!   MiscInfo                       1364 bytes at 0xc8
+//!   SystemMemoryInfo                492 bytes at 0x1158
+//!   ProcessVmCounters               152 bytes at 0x1348
 //! threads: 5
 //!   0x124    at 0x14000179a        stack 0x11fd90                624 bytes
 //!   0x12c    at 0x17000ebe4        stack 0xc7faa8               1368 bytes

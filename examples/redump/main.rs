@@ -23,6 +23,8 @@ mod opened;
 mod output;
 #[path = "../support/printed.rs"]
 mod printed;
+#[path = "../support/shells.rs"]
+mod shells;
 mod summary;
 #[path = "../support/target.rs"]
 mod target;

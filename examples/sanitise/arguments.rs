@@ -9,6 +9,7 @@ use userdump::redump::Options;
 
 use crate::help;
 use crate::patterns::Pattern;
+use crate::shells::rewritten;
 use crate::told::{line, printable};
 
 pub const HELP: &str = "\
@@ -29,9 +30,9 @@ review.
   -h, --help          print this help and exit
 
 In memory that letters such as i, p or w add, only the patterns are blanked; the report tells its size. Full memory (f, a, A)
-would override r and is refused, except together with s. The result is kept in memory until it is complete.
+would override r and is refused, except together with s. With patterns, the result is kept in memory until it is complete.
 
-Example: sanitise --pattern 'Jane Doe' --pattern jdoe --drop-stream Token crash.dmp clean.dmp
+Example: sanitise --pattern \"Jane Doe\" --pattern jdoe --drop-stream Token crash.dmp clean.dmp
 
 Exit status: 0 if OUTPUT was written, 1 if it was not or the report cannot be printed, 2 if the arguments are wrong.";
 
@@ -80,7 +81,10 @@ impl Arguments {
         let [input, output] = <[_; 2]>::try_from(paths)
             .map_err(|paths: Vec<_>| format!("expected INPUT and OUTPUT, found {} paths", paths.len()))?;
         let of_letters = |error: &dyn std::fmt::Display| format!("--letters {}: {error}", printable(&letters));
-        let asked: Options = letters.parse().map_err(|error| of_letters(&error))?;
+        let is_letters = |word: &str| word.parse::<Options>().is_ok();
+        let asked: Options = letters.parse().map_err(|error| {
+            rewritten(&letters, is_letters).map_or_else(|| of_letters(&error), |message| format!("--letters {message}"))
+        })?;
         if asked.is_full_user_dump() {
             return Err(of_letters(&"a full user dump cannot be filtered"));
         }

@@ -22,6 +22,8 @@ mod patterns;
 mod printed;
 mod remains;
 mod report;
+#[path = "../support/shells.rs"]
+mod shells;
 #[path = "../support/target.rs"]
 mod target;
 #[path = "../support/told.rs"]

@@ -259,6 +259,9 @@ impl Permissions<'_> {
             matches!(found, Ok(_) | Err(Errno::RANGE))
         }
         #[cfg(not(target_os = "linux"))]
-        false
+        {
+            let _ = self.input;
+            false
+        }
     }
 }

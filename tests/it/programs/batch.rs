@@ -5,13 +5,13 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::num::NonZero;
 use std::panic::resume_unwind;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 
 use libtest_mimic::{Completion, Trial};
 
-use super::{Folder, IN_AN_EMULATOR, command, runner};
+use super::{Folder, command};
 use crate::support::cpu::Cpu;
 use crate::support::fixtures::{FULL_USER_DUMP, QUICK_START};
 use crate::support::json::Json;
@@ -362,12 +362,12 @@ fn a_full_disk_leaves_nothing() -> Completion {
 /// Simulates a full disk with a limit on file sizes. The signal that the limit raises must not end the process.
 #[cfg(target_os = "linux")]
 fn a_full_disk_leaves_nothing() -> Completion {
-    if runner().is_some() {
-        return Completion::ignored_with(IN_AN_EMULATOR);
+    if super::runner().is_some() {
+        return Completion::ignored_with(super::IN_AN_EMULATOR);
     }
     let folder = folder(&[("in/a.dmp", QUICK_START), ("in/b.dmp", HEADER_ONLY)]);
     let command = "trap '' XFSZ; ulimit -f 4; exec \"$0\" --output out in";
-    let mut shell = Command::new("bash");
+    let mut shell = std::process::Command::new("bash");
     let shell = shell.args(["-c", command, Folder::program("batch").to_str().expect("the path is Unicode")]);
     let ran = shell.current_dir(folder.path("")).output().expect("bash can be started");
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
