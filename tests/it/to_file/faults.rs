@@ -1,7 +1,5 @@
 //! Sources that become shorter, and targets that have no room.
 
-use std::io::Read;
-
 use libtest_mimic::{Completion, Trial};
 use userdump::write::{MemoryRange, ShortSource};
 use userdump::{MappedFile, MinidumpBuilder, WriteError};
@@ -74,7 +72,9 @@ fn a_file_that_ends_early_is_treated_as_any_reader() {
 fn a_socket_gets_the_same_bytes() {
     #[cfg(unix)]
     {
+        use std::io::Read as _;
         use std::os::fd::OwnedFd;
+
         let file = file_of(&contents(300_000));
         let map = MappedFile::open(file.path()).expect("it exists");
         for compressed in [false, true] {
