@@ -1,12 +1,14 @@
 //! Lists the handles of the process, and the information that the dump has about their objects.
 //!
 //! ```text
-//! $ cargo run --example handles -- streams.dmp
+//! $ cargo run --release --example handles -- streams.dmp
 //!     handle     access  handles pointers  type and name
 //!       0x44   0x1f0003        3        4  Event \BaseName
 //!                                  Process1 8 bytes
 //!       0x48   0x1f0001        5        6  Event
 //! ```
+//!
+//! None of the fixtures has handles: the debugger writes them with `.dump /mh`.
 
 mod support;
 

@@ -2,7 +2,7 @@
 //! modules with the identifiers that symbol servers use, and the annotations of Crashpad and Breakpad.
 //!
 //! ```text
-//! $ cargo run --example ingest -- tests/fixtures/quick-start.dmp
+//! $ cargo run --release --example ingest -- tests/fixtures/quick-start.dmp
 //! {
 //!   "annotations": null,
 //!   "architecture": "AMD64",

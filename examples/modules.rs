@@ -1,7 +1,7 @@
 //! Lists the modules of a dump with the identifiers of their binaries and symbols, then the unloaded modules.
 //!
 //! ```text
-//! $ cargo run --example modules -- tests/fixtures/quick-start.dmp
+//! $ cargo run --release --example modules -- tests/fixtures/quick-start.dmp
 //! 0x000000007b000000 to 0x000000007b5e5000  C:\windows\system32\kernelbase.dll
 //!     image   63F14E2B5e5000
 //! ...

@@ -1,7 +1,7 @@
 //! Lists the regions of the address space: state, type, protection, and the number of bytes of each that the dump has.
 //!
 //! ```text
-//! $ cargo run --example regions -- tests/fixtures/quick-start.dmp
+//! $ cargo run --release --example regions -- tests/fixtures/quick-start.dmp
 //! 0x0000000000000000        65536 free              ---            0
 //! 0x0000000000010000         8192 commit   mapped   r--            0
 //! 0x0000000000012000        57344 free              ---            0

@@ -1,7 +1,7 @@
 //! Lists the streams of a dump in the order of its directory.
 //!
 //! ```text
-//! $ cargo run --example streams -- tests/fixtures/quick-start.dmp
+//! $ cargo run --release --example streams -- tests/fixtures/quick-start.dmp
 //!         offset       size       type  name
 //!   0      0x72c        244        0x3  ThreadList
 //!   1      0x820        332       0x11  ThreadInfoList

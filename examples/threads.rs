@@ -1,7 +1,7 @@
 //! Lists the threads of a dump: registers, stack bounds, and which thread crashed and why.
 //!
 //! ```text
-//! $ cargo run --example threads -- tests/fixtures/quick-start.dmp
+//! $ cargo run --release --example threads -- tests/fixtures/quick-start.dmp
 //! thread 0x124, environment block 0x67fe0000
 //!   stack 0x11fd90 to 0x120000, 624 bytes in the dump
 //!   cs     0033              ss     002b              eflags 00010206          rax    0000000000000000

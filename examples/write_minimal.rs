@@ -1,7 +1,7 @@
 //! Writes the dump of a made-up process with two threads, a module and an exception, and prints its layout.
 //!
 //! ```text
-//! $ cargo run --example write_minimal -- made-up.dmp
+//! $ cargo run --release --example write_minimal -- made-up.dmp
 //! ThreadList at 0x648, 100 bytes
 //! ModuleList at 0x6b0, 112 bytes
 //! ...
@@ -10,9 +10,16 @@
 
 #[path = "support/help.rs"]
 mod help;
+#[path = "support/printed.rs"]
+mod printed;
+#[path = "support/told.rs"]
+mod told;
 
 use std::error::Error;
 use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs};
 
@@ -24,6 +31,9 @@ use userdump::write::{
     CodeView, ContextBuilder, Exception, MemoryInfo, MemoryRange, MiscInfo, Module, SystemInfo, Thread,
 };
 
+use printed::print_summary;
+use told::line;
+
 const HELP: &str = "\
 write_minimal OUTPUT
 
@@ -34,7 +44,7 @@ Options:
 
 Example: write_minimal made-up.dmp
 
-Exit status: 0 if the dump was written, 1 if it was not, 2 if the arguments are wrong.";
+Exit status: 0 if the dump was written, 1 if it was not or its layout cannot be printed, 2 if the arguments are wrong.";
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = env::args_os().skip(1).collect();
@@ -47,17 +57,24 @@ fn main() -> ExitCode {
     let [path] = words.as_slice() else {
         return help::misused(HELP, "one path is needed");
     };
-    let written = made_up().and_then(|file| Ok(fs::write(path, file)?));
-    written.map_or_else(
-        |error| {
-            eprintln!("write_minimal: {error}");
+    match write(Path::new(path)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            // If standard error is closed, the message cannot be printed anywhere.
+            let _ = writeln!(io::stderr(), "write_minimal: {fault}");
             ExitCode::FAILURE
-        },
-        |()| ExitCode::SUCCESS,
-    )
+        }
+    }
 }
 
-fn made_up() -> Result<Vec<u8>, Box<dyn Error>> {
+fn write(path: &Path) -> Result<(), String> {
+    let (file, layout) = made_up().map_err(|error| error.to_string())?;
+    fs::write(path, file).map_err(|error| line(path, &error))?;
+    print_summary(path, &layout)
+}
+
+/// Returns the dump and its layout.
+fn made_up() -> Result<(Vec<u8>, String), Box<dyn Error>> {
     let code = 0x1_4000_1000;
     let mut dump = MinidumpBuilder::new();
     dump.flags(MinidumpType::WITH_FULL_MEMORY_INFO).time_date_stamp(1_700_000_000);
@@ -85,12 +102,13 @@ fn made_up() -> Result<Vec<u8>, Box<dyn Error>> {
     }
 
     let plan = dump.plan()?;
+    let mut layout = String::new();
     for entry in plan.directory() {
-        println!("{} at {:#x}, {} bytes", entry.stream_type, entry.location.rva, entry.location.data_size);
+        writeln!(layout, "{} at {:#x}, {} bytes", entry.stream_type, entry.location.rva, entry.location.data_size)?;
     }
     let (ranges, bytes) = plan.memory();
-    println!("{ranges} memory ranges, {bytes} bytes; {} bytes in all", plan.size());
+    writeln!(layout, "{ranges} memory ranges, {bytes} bytes; {} bytes in all", plan.size())?;
     let mut file = Vec::new();
     plan.write_to(&mut file)?;
-    Ok(file)
+    Ok((file, layout))
 }

@@ -10,6 +10,8 @@ use userdump::redump::{Managed, Options, Walk};
 
 use crate::help;
 use crate::letters;
+use crate::shells::rewritten;
+use crate::told::printable;
 
 /// Returns the text that `--help` prints.
 pub fn help() -> String {
@@ -113,7 +115,13 @@ impl Arguments {
             (false, true) => Existing::IsSkipped,
             (true, true) => return Err("--overwrite and --resume cannot be combined".to_owned()),
         };
-        let mut options: Options = letters.parse().map_err(|error| format!("--letters {letters}: {error}"))?;
+        let is_letters = |word: &str| word.parse::<Options>().is_ok();
+        let of_letters = |error| {
+            let message =
+                rewritten(&letters, is_letters).unwrap_or_else(|| format!("{}: {error}", printable(&letters)));
+            format!("--letters {message}")
+        };
+        let mut options: Options = letters.parse().map_err(of_letters)?;
         for preset in &presets {
             options = with_preset(options.clone(), preset).unwrap_or(options);
         }

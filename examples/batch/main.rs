@@ -1,10 +1,15 @@
 //! Re-encodes many dumps in parallel: those in folders, or those whose paths come from standard input.
 //!
 //! ```text
-//! $ cargo run --release --example batch -- --output small --letters /mFhut --manifest small.jsonl dumps
-//! written  dumps/a.dmp  89938 -> 44500 bytes
-//! failed   dumps/b.dmp: MINIDUMP_HEADER at 0x0 needs 32 bytes, 7 available
+//! $ cargo run --release --example batch -- --output small --letters /mFhut --manifest small.jsonl tests/fixtures
+//! ...
+//! written  tests/fixtures/quick-start.dmp  89938 -> 44500 bytes
+//! ...
+//! failed   tests/fixtures/regressions/empty.dmp: the file is empty
+//! ...
 //! ```
+//!
+//! The regressions among the fixtures are damaged, so some of them fail, and the exit code is 1.
 
 mod answer;
 mod arguments;
@@ -18,6 +23,8 @@ mod manifest;
 #[path = "../support/opened.rs"]
 mod opened;
 mod queue;
+#[path = "../support/shells.rs"]
+mod shells;
 #[path = "../support/target.rs"]
 mod target;
 #[path = "../support/told.rs"]
@@ -105,9 +112,11 @@ fn run(arguments: &Arguments) -> Result<Totals, String> {
             return Err(named(input, io::Error::other("the output folder cannot also be an input")));
         }
     }
-    let manifest = arguments.manifest.as_deref();
-    let open = |path: &Path| Manifest::open(path, arguments.existing).map_err(|error| named(path, error));
-    let mut manifest = manifest.map(open).transpose()?;
+    let open = |path| match Manifest::open(path, arguments.existing) {
+        Ok(manifest) => Ok((path, manifest)),
+        Err(error) => Err(named(path, error)),
+    };
+    let mut manifest = arguments.manifest.as_deref().map(open).transpose()?;
 
     let mut totals = Totals::default();
     let is_stream = arguments.inputs.is_empty();
@@ -117,8 +126,8 @@ fn run(arguments: &Arguments) -> Result<Totals, String> {
     let tell = |answer: Answer| {
         let json = answer.json(&arguments.words);
         totals.count(&answer);
-        if let Some(manifest) = &mut manifest {
-            manifest.add(&json)?;
+        if let Some((path, manifest)) = &mut manifest {
+            manifest.add(&json).map_err(|error| io::Error::other(named(path, error)))?;
         }
         if !is_stream && answer.is_failure() {
             totals.failures.push(answer.line().trim_start_matches("failed").trim_start().to_owned());
@@ -135,14 +144,7 @@ fn run(arguments: &Arguments) -> Result<Totals, String> {
         false => queue::in_order(*jobs, found.into_iter().map(Ok), work, tell),
     };
     bar.finish_and_clear();
-    match done {
-        Ok(()) => {}
-        // The reader of the answers has closed the pipe.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-            return Err("standard output was closed".to_owned());
-        }
-        Err(error) => return Err(error.to_string()),
-    }
+    done.map_err(|error| error.to_string())?;
     if !is_stream {
         totals.print();
     }
@@ -162,8 +164,11 @@ fn progress(count: usize, is_stream: bool) -> ProgressBar {
 /// Prints a line and flushes it, because the program that asked may be waiting for the answer.
 fn print(line: String) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(format!("{line}\n").as_bytes())?;
-    out.flush()
+    out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush()).map_err(|error| match error.kind() {
+        // The reader of the answers has closed the pipe.
+        ErrorKind::BrokenPipe => io::Error::other("standard output was closed"),
+        _ => io::Error::other(format!("standard output: {error}")),
+    })
 }
 
 /// Prints to standard error. If that fails, the message cannot be printed anywhere.

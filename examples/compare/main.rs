@@ -21,6 +21,8 @@ mod difference;
 #[path = "../support/help.rs"]
 mod help;
 mod memory;
+#[path = "../support/opened.rs"]
+mod opened;
 mod records;
 mod streams;
 #[path = "../support/told.rs"]
@@ -33,21 +35,25 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::json;
-use userdump::{Dump, MappedFile};
+use userdump::{AsSource as _, Dump};
 
 use difference::Difference;
 use memory::Totals;
+use opened::Opened;
 use records::Side;
 use told::{line, printable};
 
 const HELP: &str = "\
-compare [--json | --quiet] FIRST SECOND
+compare [--json | --quiet] [--read] [--] FIRST SECOND
 
 Prints the differences between two dumps, which may have different formats: system, modules, unloaded modules, threads and
 exceptions with their registers, memory, handles and streams. Offsets in the file are not compared.
 
   --json      print one JSON object
   --quiet     print nothing; only the exit status tells the result
+  --read      read the dumps piece by piece instead of mapping them; use this for files that may be changed or truncated
+              meanwhile, such as on a network share
+  --          treat all following words as paths, even if they look like options
   -h, --help  print this help and exit
 
 Lines start with - for items that only FIRST has, + for items that only SECOND has, and ! for items that differ, followed by
@@ -65,13 +71,12 @@ enum Form {
 }
 
 fn main() -> ExitCode {
-    let words = env::args_os().skip(1);
-    let (form, [first, second]) = match arguments(words) {
+    let arguments = match arguments(env::args_os().skip(1)) {
         Ok(Some(arguments)) => arguments,
         Ok(None) => return help::print(HELP),
         Err(fault) => return help::misused(HELP, &fault),
     };
-    match compare(form, [&first, &second]) {
+    match compare(&arguments) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(fault) => {
@@ -82,9 +87,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn arguments(words: impl Iterator<Item = OsString>) -> Result<Option<(Form, [PathBuf; 2])>, String> {
-    let (mut form, mut paths) = (Form::Text, Vec::new());
-    for word in words {
+/// The parsed command line.
+struct Arguments {
+    form: Form,
+    /// Whether to read the dumps piece by piece instead of mapping them.
+    read: bool,
+    paths: [PathBuf; 2],
+}
+
+/// Parses the words after the program's name. Returns `None` if they ask for help.
+fn arguments(mut words: impl Iterator<Item = OsString>) -> Result<Option<Arguments>, String> {
+    let (mut form, mut read, mut paths) = (Form::Text, false, Vec::new());
+    while let Some(word) = words.next() {
         match word.to_str() {
             _ if help::is_asked_for(&word) => return Ok(None),
             Some(option @ ("--json" | "--quiet")) => {
@@ -93,21 +107,25 @@ fn arguments(words: impl Iterator<Item = OsString>) -> Result<Option<(Form, [Pat
                 }
                 form = if option == "--json" { Form::Json } else { Form::None };
             }
+            Some("--read") => read = true,
+            Some("--") => paths.extend(words.by_ref().map(PathBuf::from)),
             Some(option) if option.starts_with('-') => return Err(format!("{option:?} is not an option")),
             _ => paths.push(PathBuf::from(word)),
         }
     }
-    let paths = <[_; 2]>::try_from(paths).map_err(|paths| format!("expected two dumps, found {}", paths.len()))?;
-    Ok(Some((form, paths)))
+    let paths =
+        <[_; 2]>::try_from(paths).map_err(|paths: Vec<_>| format!("expected two dumps, found {}", paths.len()))?;
+    Ok(Some(Arguments { form, read, paths }))
 }
 
 /// Prints the differences; returns true if there are none.
-fn compare(form: Form, paths: [&PathBuf; 2]) -> Result<bool, String> {
+fn compare(arguments: &Arguments) -> Result<bool, String> {
+    let Arguments { form, read, paths } = arguments;
     // The error message includes the file name.
-    let open = |path: &PathBuf| MappedFile::open(path).map_err(|error| printable(&error.to_string()));
-    let files = [open(paths[0])?, open(paths[1])?];
+    let open = |path: &PathBuf| Opened::open(path, *read, None).map_err(|error| printable(&error.to_string()));
+    let files = [open(&paths[0])?, open(&paths[1])?];
     let side = |index: usize| {
-        let dump = Dump::parse(&files[index]).map_err(|error| line(paths[index], &error))?;
+        let dump = Dump::from_source(files[index].as_source()).map_err(|error| line(&paths[index], &error))?;
         Ok::<_, String>(Side { memory: dump.memory(), dump })
     };
     let [first, second] = [&side(0)?, &side(1)?];
@@ -118,6 +136,10 @@ fn compare(form: Form, paths: [&PathBuf; 2]) -> Result<bool, String> {
     let minidumps = [first, second].map(|side| side.dump.minidump());
     if let [Some(first), Some(second)] = minidumps {
         found.extend(streams::differences([first, second]));
+    }
+    // What could not be read would look like a difference, or like none.
+    for (file, path) in files.iter().zip(paths) {
+        file.fault().map_or(Ok(()), |fault| Err(line(path, &fault)))?;
     }
     let is_same = found.is_empty() && totals.unreadable == 0;
     let mut out = BufWriter::new(io::stdout().lock());

@@ -1,20 +1,20 @@
 //! Prints the contents of a dump, and what is wrong with it.
 //!
 //! ```text
-//! $ cargo run --release --example dumpchk -- small.dmp
+//! $ cargo run --release --features serde --example dumpchk -- small.dmp
 //! minidump of 38668 bytes, 2026-11-22 11:47:11 UTC
 //! amd64 on windows 6.1.7601 Service Pack 1, process 288
 //! flags 0x40000: WITH_TOKEN_INFORMATION
 //! streams: 9
-//!   ThreadList                      244 bytes at 0x90
-//!   ModuleList                      436 bytes at 0x188
-//!   Token                           744 bytes at 0x340
+//!   ThreadList                      244 bytes at 0xbc0
+//!   ModuleList                      436 bytes at 0xcb8
+//!   Token                           744 bytes at 0xe70
 //!   MemoryList                      116 bytes at 0x2cf8
-//!   Exception                       168 bytes at 0x628
-//!   SystemInfo                       56 bytes at 0x6d0
-//!   MiscInfo                       1364 bytes at 0x708
-//!   SystemMemoryInfo                492 bytes at 0xc60
-//!   ProcessVmCounters               152 bytes at 0xe50
+//!   Exception                       168 bytes at 0x620
+//!   SystemInfo                       56 bytes at 0x90
+//!   MiscInfo                       1364 bytes at 0xc8
+//!   SystemMemoryInfo                492 bytes at 0x1158
+//!   ProcessVmCounters               152 bytes at 0x1348
 //! threads: 5
 //!   0x124    at 0x14000179a        stack 0x11fd90                624 bytes
 //!   0x12c    at 0x17000ebe4        stack 0xc7faa8               1368 bytes
@@ -34,8 +34,8 @@
 //!
 //! An exception is printed with the instruction that raised it and, on systems other than Windows, with the address that could
 //! not be accessed: `SIGSEGV (11), SEGV_MAPERR (1) accessing 0x8 in thread 0x2a at 0x4005d0, /usr/bin/app + 0x5d0`. Comments,
-//! such as those of ProcDump, follow. `--json` prints the same as one JSON object, and `--read` reads the file without mapping it. At most 1000 findings are listed for each
-//! finding code.
+//! such as those of ProcDump, follow. `--json` prints the same as one JSON object, and `--read` reads the file without mapping it.
+//! At most 1000 findings are listed for each finding code.
 
 mod exceptions;
 mod findings;

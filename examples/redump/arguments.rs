@@ -9,6 +9,7 @@ use userdump::redump::{Engine, Hooks, Managed, Options, Walk};
 
 use crate::help;
 use crate::letters;
+use crate::shells::rewritten;
 
 /// What `--help` prints.
 pub fn help() -> String {
@@ -22,8 +23,8 @@ pointers. Each of these adds to that, or removes from it:";
 const STATUS: &str = "\
 Example: redump --walk /mFhut crash.dmp small.dmp
 
-Exit status: 0 if the result is written, 1 if it is not, 2 if the arguments are wrong, 3 if it is written but lacks registers
-that INPUT has, or no debugger opens it.";
+Exit status: 0 if the result is written, 1 if it is not or its summary cannot be printed, 2 if the arguments are wrong, 3 if it
+is written but lacks registers that INPUT has, or no debugger opens it.";
 
 pub const USAGE: &str = "\
 redump [/m[letters] | /f | /as-is] [/o] [/u] [/b] [/c TEXT]
@@ -201,11 +202,10 @@ impl Arguments {
         if let Some(at) = kernel_file.filter(|&at| paths.len() == wanted + 1 && at < paths.len()) {
             paths.remove(at);
         }
-        if let Some((path, option)) = paths.iter().filter(|_| paths.len() > wanted).find_map(rewritten) {
-            return Err(format!(
-                "{path:?} seems to be {option:?}, which the shell has rewritten: write -{} instead",
-                &option[1..]
-            ));
+        let is_option = |word: &str| !matches!(Word::of(OsStr::new(word)), Word::Path | Word::Unknown(_));
+        let words = paths.iter().filter(|_| paths.len() > wanted).filter_map(|path| path.to_str());
+        if let Some(message) = words.filter_map(|word| rewritten(word, is_option)).next() {
+            return Err(message);
         }
         if find_exception {
             if paths.len() > 1 {
@@ -277,17 +277,6 @@ impl Arguments {
             output,
         }))
     }
-}
-
-/// Returns the option that a path was before the shell of Git for Windows, MSYS2 or Cygwin rewrote it as it rewrites paths:
-/// `/m` becomes `C:/Program Files/Git/m`, and `/f` may become `F:/`.
-fn rewritten(path: &OsString) -> Option<(&str, String)> {
-    let path = path.to_str()?;
-    let (drive, rest) = path.split_once(":/").filter(|(drive, _)| drive.len() == 1)?;
-    let last = rest.rsplit('/').next().unwrap_or_default();
-    let option = if rest.is_empty() { format!("/{}", drive.to_ascii_lowercase()) } else { format!("/{last}") };
-    let is_option = !matches!(Word::of(OsStr::new(&option)), Word::Path | Word::Unknown(_));
-    is_option.then_some((path, option))
 }
 
 impl Arguments {

@@ -3,11 +3,9 @@
 //! ```text
 //! $ cargo run --release --example redump -- /m tests/fixtures/quick-start.dmp small.dmp
 //! written     small.dmp, 38668 bytes, /m
-//!             streams: ThreadList, ModuleList, Token, MemoryList, Exception, SystemInfo, MiscInfo,
-//!               SystemMemoryInfo, ProcessVmCounters
+//! ...
 //!             memory: 7 ranges, 27040 bytes
-//! kept        ThreadList, ModuleList, Token, MemoryList, Exception, SystemInfo, MiscInfo, SystemMemoryInfo,
-//!               ProcessVmCounters
+//! ...
 //! dropped     not requested: ThreadInfoList, UnloadedModuleList, MemoryInfoList
 //! ```
 
@@ -23,6 +21,10 @@ mod letters;
 #[path = "../support/opened.rs"]
 mod opened;
 mod output;
+#[path = "../support/printed.rs"]
+mod printed;
+#[path = "../support/shells.rs"]
+mod shells;
 mod summary;
 #[path = "../support/target.rs"]
 mod target;
@@ -45,6 +47,7 @@ use explain::explain;
 use files::Files;
 use opened::Opened;
 use output::progress;
+use printed::print_summary;
 use summary::{flaw, reason, summary, unreadable};
 use target::Target;
 use told::{line, printable};
@@ -53,8 +56,8 @@ use unique::unique;
 /// The name of standard output in messages.
 const STANDARD_OUTPUT: &str = "standard output";
 
-/// Exit codes: 0, written; 1, failed without output; 2, usage error; 3, written, but registers are lost or no debugger
-/// opens the result.
+/// Exit codes: 0, written; 1, failed without output, or the summary cannot be printed; 2, usage error; 3, written, but
+/// registers are lost or no debugger opens the result.
 fn main() -> ExitCode {
     let arguments = match Arguments::parse(env::args_os().skip(1)) {
         Ok(Some(arguments)) => arguments,
@@ -130,9 +133,13 @@ fn run(arguments: &Arguments) -> Result<Option<String>, String> {
             let told = explanation + &summary(&report, options, files.dump()) + &files.summary(&written);
             // Windows does not replace a file that is mapped.
             drop(source);
-            print(&told).map_err(|error| line(Path::new(STANDARD_OUTPUT), &error))?;
-            // This last step makes the files appear; a failure before it leaves no files.
+            // This step makes the files appear; a failure before it leaves no files.
             files.publish(written)?;
+            if let Err(fault) = print_summary(files.path(), &told) {
+                // What is lost is in the summary too, which nobody has seen.
+                let flaw = flaw(&report).map_or(String::new(), |flaw| format!("; {flaw}"));
+                return Err(fault + &flaw);
+            }
             report
         }
     };

@@ -9,6 +9,7 @@ use userdump::redump::Options;
 
 use crate::help;
 use crate::patterns::Pattern;
+use crate::shells::rewritten;
 use crate::told::{line, printable};
 
 pub const HELP: &str = "\
@@ -24,14 +25,16 @@ review.
   --letters LETTERS   what else the result contains: /m (the default), /mtu, /ms (a triage dump, which contains even less)
   --drop-stream TYPE  leave out a stream, by the name or the number of its type; can be repeated
   --overwrite         replace OUTPUT if it exists
+  --read              read INPUT piece by piece instead of mapping it; use this for files that may be changed or truncated
+                      meanwhile, such as on a network share
   -h, --help          print this help and exit
 
 In memory that letters such as i, p or w add, only the patterns are blanked; the report tells its size. Full memory (f, a, A)
-would override r and is refused, except together with s. The result is kept in memory until it is complete.
+would override r and is refused, except together with s. With patterns, the result is kept in memory until it is complete.
 
-Example: sanitise --pattern 'Jane Doe' --pattern jdoe --drop-stream Token crash.dmp clean.dmp
+Example: sanitise --pattern \"Jane Doe\" --pattern jdoe --drop-stream Token crash.dmp clean.dmp
 
-Exit status: 0 if OUTPUT was written, 1 if it was not, 2 if the arguments are wrong.";
+Exit status: 0 if OUTPUT was written, 1 if it was not or the report cannot be printed, 2 if the arguments are wrong.";
 
 /// The parsed command line.
 #[derive(Debug)]
@@ -40,6 +43,8 @@ pub struct Arguments {
     pub patterns: Vec<Pattern>,
     pub drop_streams: Vec<StreamType>,
     pub overwrite: bool,
+    /// Whether to read the input piece by piece instead of mapping it.
+    pub read: bool,
     pub input: PathBuf,
     pub output: PathBuf,
 }
@@ -48,7 +53,7 @@ impl Arguments {
     /// Parses the words after the program's name. Returns `None` if they ask for help.
     pub fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Option<Self>, String> {
         let (mut patterns, mut drop_streams, mut paths) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut letters, mut overwrite) = ("/m".to_owned(), false);
+        let (mut letters, mut overwrite, mut read) = ("/m".to_owned(), false, false);
         while let Some(word) = words.next() {
             let mut value = || {
                 let value = words.next().ok_or_else(|| format!("{} needs a value", word.to_string_lossy()))?;
@@ -67,6 +72,7 @@ impl Arguments {
                 Some("--letters") => letters = value()?,
                 Some("--drop-stream") => drop_streams.push(stream_type(&value()?)?),
                 Some("--overwrite") => overwrite = true,
+                Some("--read") => read = true,
                 Some("--") => paths.extend(words.by_ref().map(PathBuf::from)),
                 Some(option) if option.starts_with('-') => return Err(format!("{option:?} is not an option")),
                 _ => paths.push(PathBuf::from(word)),
@@ -75,7 +81,10 @@ impl Arguments {
         let [input, output] = <[_; 2]>::try_from(paths)
             .map_err(|paths: Vec<_>| format!("expected INPUT and OUTPUT, found {} paths", paths.len()))?;
         let of_letters = |error: &dyn std::fmt::Display| format!("--letters {}: {error}", printable(&letters));
-        let asked: Options = letters.parse().map_err(|error| of_letters(&error))?;
+        let is_letters = |word: &str| word.parse::<Options>().is_ok();
+        let asked: Options = letters.parse().map_err(|error| {
+            rewritten(&letters, is_letters).map_or_else(|| of_letters(&error), |message| format!("--letters {message}"))
+        })?;
         if asked.is_full_user_dump() {
             return Err(of_letters(&"a full user dump cannot be filtered"));
         }
@@ -87,7 +96,7 @@ impl Arguments {
                 &"full memory overrides r; use i, p or w to add parts of memory, or s, which always filters stacks",
             ));
         }
-        Ok(Some(Self { options, patterns, drop_streams, overwrite, input, output }))
+        Ok(Some(Self { options, patterns, drop_streams, overwrite, read, input, output }))
     }
 }
 

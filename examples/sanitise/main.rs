@@ -15,9 +15,15 @@
 mod arguments;
 #[path = "../support/help.rs"]
 mod help;
+#[path = "../support/opened.rs"]
+mod opened;
 mod patterns;
+#[path = "../support/printed.rs"]
+mod printed;
 mod remains;
 mod report;
+#[path = "../support/shells.rs"]
+mod shells;
 #[path = "../support/target.rs"]
 mod target;
 #[path = "../support/told.rs"]
@@ -29,10 +35,12 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use userdump::redump::{Hooks, Redump, Report};
-use userdump::{Dump, MappedFile, ReadError, RedumpError};
+use userdump::{AsSource as _, Dump, ReadError, RedumpError};
 
 use arguments::{Arguments, HELP};
+use opened::Opened;
 use patterns::Pattern;
+use printed::print_summary;
 use target::Target;
 use told::{line, printable};
 
@@ -53,15 +61,15 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    let Arguments { options, patterns, input, output, .. } = arguments;
+    let Arguments { options, patterns, read, input, output, .. } = arguments;
     let of_output = |error: io::Error| line(output, &error);
     let target = Target::new(output, ("--overwrite", arguments.overwrite)).map_err(of_output)?;
     if target.is(input) {
         return Err(of_output(io::Error::other("this is INPUT, which must not be replaced")));
     }
     // The error message includes the file name.
-    let source = MappedFile::open(input).map_err(|error| printable(&error.to_string()))?;
-    let dump = Dump::parse(&source).map_err(|error| line(input, &error))?;
+    let source = Opened::open(input, *read, None).map_err(|error| printable(&error.to_string()))?;
+    let dump = Dump::from_source(source.as_source()).map_err(|error| line(input, &error))?;
 
     let mut blanked = vec![Blanked::default(); patterns.len()];
     let overlap = patterns.iter().map(Pattern::size).max().unwrap_or(1) - 1;
@@ -101,7 +109,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     target.settle(&file, input).map_err(of_output)?;
     let text = report::report(&dump, &report, arguments, &blanked);
     target.publish(file).map_err(of_output)?;
-    io::stdout().write_all(text.as_bytes()).map_err(|error| format!("standard output: {error}"))
+    print_summary(output, &text)
 }
 
 /// The places where a pattern was found.

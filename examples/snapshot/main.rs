@@ -13,17 +13,24 @@
 mod help;
 #[cfg(all(target_os = "linux", any(all(target_arch = "x86_64", target_env = "gnu"), target_arch = "aarch64")))]
 mod linux;
+#[cfg(all(target_os = "linux", any(all(target_arch = "x86_64", target_env = "gnu"), target_arch = "aarch64")))]
+#[path = "../support/printed.rs"]
+mod printed;
+#[cfg(all(target_os = "linux", any(all(target_arch = "x86_64", target_env = "gnu"), target_arch = "aarch64")))]
+#[path = "../support/told.rs"]
+mod told;
 
 use std::env;
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 const HELP: &str = "\
 snapshot [--cmdline] [--environ] PID OUTPUT
 
-Writes a full dump of the process PID to OUTPUT. The threads of the process are stopped while the dump is written. They are
-resumed afterwards, even if the snapshot fails or is interrupted. Linux only, on x86-64 and ARM64.
+Writes a full dump of the process PID to OUTPUT, replacing any file there. The threads of the process are stopped while the dump
+is written. They are resumed afterwards, even if the snapshot fails or is interrupted. Linux only, on x86-64 and ARM64.
 
 Options:
   --cmdline   add the command line as a stream; it may be private
@@ -38,7 +45,7 @@ The kernel may refuse to trace the process: it must belong to the same user, som
 
 Example: snapshot 4242 app.dmp
 
-Exit status: 0 if the dump was written, 1 if it was not, 2 if the arguments are wrong.";
+Exit status: 0 if the dump was written, 1 if it was not or the summary cannot be printed, 2 if the arguments are wrong.";
 
 /// The command line.
 #[cfg_attr(
@@ -64,7 +71,8 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("snapshot: {error}");
+            // If standard error is closed, the message cannot be printed anywhere.
+            let _ = writeln!(io::stderr(), "snapshot: {error}");
             ExitCode::FAILURE
         }
     }

@@ -55,7 +55,7 @@ pub fn run(help: &str, task: Task) -> ExitCode {
         Err(error) => {
             // Print what was found before the error.
             let _ = out.flush();
-            eprintln!("{name}: {}", printable(&error.to_string()));
+            let _ = writeln!(io::stderr(), "{name}: {}", printable(&error.to_string()));
             ExitCode::FAILURE
         }
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use userdump::write::CopySource;
-use userdump::{AsSource, MappedFile, Source, SourceFile};
+use userdump::{AsSource, MappedFile, ReadError, Source, SourceFile};
 
 /// An opened file.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Opened {
     }
 
     /// The metadata of the file at the time it was opened.
-    #[allow(dead_code)] // `dumpchk` writes no file.
+    #[allow(dead_code)] // `dumpchk` and `compare` write no file.
     pub const fn metadata(&self) -> &Metadata {
         match self {
             Self::InMemory(file) => file.metadata(),
@@ -50,11 +50,22 @@ impl Opened {
 
 impl Opened {
     /// The mapping with its file, which the kernel can copy from. A file that is read piece by piece needs none.
-    #[allow(dead_code)] // `dumpchk` writes no file.
+    #[allow(dead_code)] // `dumpchk` and `compare` write no file.
     pub fn copy_source(&self) -> Option<CopySource<'_>> {
         match self {
             Self::InMemory(file) => file.copy_source(),
             Self::File(..) => None,
+        }
+    }
+}
+
+impl Opened {
+    /// What could not be read, or was changed since the file was opened. A mapping cannot tell.
+    #[allow(dead_code)] // Checks and re-encodings report it themselves; only `compare` does neither.
+    pub fn fault(&self) -> Option<ReadError> {
+        match self {
+            Self::InMemory(_) => None,
+            Self::File(file, _) => file.verify(),
         }
     }
 }

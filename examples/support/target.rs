@@ -112,7 +112,10 @@ impl Target {
             Unpublished::Named(named) => named,
         };
         let published = if self.overwrite.1 { named.persist(&self.path) } else { named.persist_noclobber(&self.path) };
-        published.map(drop).map_err(|error| error.error)
+        published.map(drop).map_err(|error| match error.error.kind() {
+            io::ErrorKind::AlreadyExists if !self.overwrite.1 => exists(self.overwrite.0),
+            _ => error.error,
+        })
     }
 
     fn folder(&self) -> &Path {
@@ -259,6 +262,9 @@ impl Permissions<'_> {
             matches!(found, Ok(_) | Err(Errno::RANGE))
         }
         #[cfg(not(target_os = "linux"))]
-        false
+        {
+            let _ = self.input;
+            false
+        }
     }
 }

@@ -5,7 +5,10 @@ use std::path::Path;
 
 /// Returns a path, an error, and the chain of its causes.
 pub fn line(about: &Path, error: &dyn Error) -> String {
-    let mut line = format!("{}: {error}", about.display());
+    let path = about.display().to_string();
+    // On Windows, a path whose links were followed starts with a prefix that nobody has written.
+    let short = path.strip_prefix(r"\\?\").filter(|rest| rest.as_bytes().get(1) == Some(&b':'));
+    let mut line = format!("{}: {error}", short.unwrap_or(&path));
     let mut cause = error.source();
     while let Some(error) = cause {
         line.push_str(&format!(": {error}"));

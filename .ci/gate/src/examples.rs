@@ -8,8 +8,25 @@ use crate::command::{cargo, of, output, read};
 const DUMP: &str = "tests/fixtures/quick-start.dmp";
 const USER_DUMP: &str = "tests/fixtures/full-user-dump.dmp";
 
-/// The programs whose headers show a command and a part of what it prints.
-const DOCUMENTED: [&str; 5] = ["streams", "modules", "threads", "regions", "read_memory"];
+/// The files whose headers show a command and a part of what it prints, with its exit code. They use the result of the quick start.
+/// `snapshot` needs a process, and `handles` a dump with handles.
+const DOCUMENTED: [(&str, i32); 12] = [
+    ("redump/main.rs", 0),
+    ("dumpchk/main.rs", 0),
+    ("compare/main.rs", 1),
+    ("sanitise/main.rs", 0),
+    ("batch/main.rs", 1),
+    ("ingest.rs", 0),
+    ("write_minimal.rs", 0),
+    ("streams.rs", 0),
+    ("modules.rs", 0),
+    ("threads.rs", 0),
+    ("regions.rs", 0),
+    ("read_memory.rs", 0),
+];
+
+/// What the commands in the documents write.
+const WRITTEN: [&str; 5] = ["small.dmp", "clean.dmp", "made-up.dmp", "small.jsonl", "small"];
 
 /// Each program, its arguments, its exit code, and words that it prints.
 const RUNS: [(&str, &[&str], i32, &str); 10] = [
@@ -26,7 +43,16 @@ const RUNS: [(&str, &[&str], i32, &str); 10] = [
 ];
 
 pub fn check() -> Outcome {
-    quick_start()?;
+    if let Some(name) = WRITTEN.iter().find(|name| fs::symlink_metadata(name).is_ok()) {
+        return Err(format!("{name} exists, which the examples write: move it away"));
+    }
+    let result = quick_start().and_then(|()| {
+        // The header of `redump` has the first command of the quick start.
+        remove(&WRITTEN[..1]);
+        DOCUMENTED.into_iter().try_for_each(|(file, code)| as_documented(file, code))
+    });
+    remove(&WRITTEN);
+    result?;
     cargo(&["build", "--quiet", "--release", "--examples", "--features", "serde"])?;
     for (name, arguments, code, words) in RUNS {
         let text = example(name, arguments, code)?;
@@ -34,13 +60,19 @@ pub fn check() -> Outcome {
             return Err(format!("{name} {}: the output lacks {words:?}\n{text}", arguments.join(" ")));
         }
     }
-    DOCUMENTED.into_iter().try_for_each(as_documented)
+    Ok(())
+}
+
+fn remove(names: &[&str]) {
+    for name in names {
+        let _ = if *name == "small" { fs::remove_dir_all(name) } else { fs::remove_file(name) };
+    }
 }
 
 /// Runs the commands of the README's quick start, and checks their output.
 fn quick_start() -> Outcome {
     let readme = read("README.md")?;
-    let commands: Vec<&str> = readme.lines().filter(|line| line.starts_with("cargo run --release --example")).collect();
+    let commands: Vec<&str> = readme.lines().filter(|line| line.starts_with("cargo run --release ")).collect();
     let result = commands.iter().try_for_each(|command| {
         println!("{command}");
         let words: Vec<&str> = command.split(' ').skip(1).collect();
@@ -48,21 +80,20 @@ fn quick_start() -> Outcome {
         let after = readme.lines().skip_while(|line| line != command);
         shows(&text, after.skip_while(|line| *line != "```text").skip(1).take_while(|line| *line != "```"), "README.md")
     });
-    // The first command refuses to replace a file.
-    let _ = fs::remove_file("small.dmp");
     if commands.is_empty() { Err("README.md has no quick start".to_owned()) } else { result }
 }
 
-/// Runs a program with the command in its header, and checks that it prints the lines that are shown there.
-fn as_documented(name: &str) -> Outcome {
-    let path = format!("examples/{name}.rs");
+/// Runs the command in the header of a program, and checks that it prints the lines that are shown there.
+fn as_documented(file: &str, code: i32) -> Outcome {
+    let path = format!("examples/{file}");
     let source = read(&path)?;
-    let header: Vec<&str> = source.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim_start).collect();
-    let command = header.iter().find_map(|line| line.strip_prefix("$ cargo run --example ")?.split_once(" -- "));
-    let Some((_, arguments)) = command else { return Err(format!("{path}: its header has no command")) };
-    let text = example(name, &arguments.split(' ').collect::<Vec<_>>(), 0)?;
-    let shown = source.lines().map_while(|line| line.strip_prefix("//!"));
-    let shown = shown.map(|line| line.strip_prefix(' ').unwrap_or(line)).skip_while(|line| *line != "```text").skip(2);
+    let header = source.lines().map_while(|line| line.strip_prefix("//!"));
+    let header = header.map(|line| line.strip_prefix(' ').unwrap_or(line));
+    let mut shown = header.skip_while(|line| *line != "```text").skip(1);
+    let command = shown.next().and_then(|line| line.strip_prefix("$ cargo "));
+    let Some(command) = command else { return Err(format!("{path}: its header has no command")) };
+    println!("cargo {command}");
+    let text = output(of(&command.split(' ').collect::<Vec<_>>()), code)?;
     shows(&text, shown.take_while(|line| *line != "```"), &path)
 }
 
@@ -71,12 +102,12 @@ fn example(name: &str, arguments: &[&str], code: i32) -> Result<String, String> 
     output(of(&[&run, arguments].concat()), code)
 }
 
-/// Fails unless the text contains every line, except lines of three dots.
+/// Fails unless the text contains every line, except lines of three dots. Paths may have the separators of Windows.
 fn shows<'l>(text: &str, lines: impl Iterator<Item = &'l str>, document: &str) -> Outcome {
     let mut count = 0;
     for line in lines.filter(|line| *line != "...") {
         count += 1;
-        if !text.lines().any(|printed| printed == line) {
+        if !text.lines().any(|printed| printed.replace('\\', "/") == line.replace('\\', "/")) {
             return Err(format!("{document}: the output lacks this line: {line}\n{text}"));
         }
     }

@@ -21,10 +21,11 @@ type Outcome = Result<(), String>;
 type Step = (&'static str, fn() -> Outcome);
 
 /// The name of each step, and the function that runs it.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     ("format", format),
     ("lints", lints),
     ("tests", tests),
+    ("page", page),
     ("documentation", documentation),
     ("no_std", no_std::check),
     ("examples", examples::check),
@@ -101,6 +102,11 @@ fn tests() -> Outcome {
         println!("skipped: tests that read the shared reference files: USERDUMP_SHARED is not set");
     }
     cargo(&["test"])
+}
+
+/// Tests the code of `examples/web` on this system. WebAssembly is only needed to build the page.
+fn page() -> Outcome {
+    cargo(&["test", "-p", "userdump-web"])
 }
 
 /// Builds the documentation with each feature alone, and with all of them last, so that this output stays in the folder.

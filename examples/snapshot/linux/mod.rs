@@ -24,6 +24,8 @@ use userdump::read::linux::{
 use userdump::write::{MemoryRange, ShortSource, Shortfall, Thread};
 
 use crate::Arguments;
+use crate::printed::print_summary;
+use crate::told::printable;
 use modules::modules;
 use proc::Proc;
 use stopped::Stopped;
@@ -86,10 +88,11 @@ pub fn snapshot(arguments: &Arguments) -> Result<(), String> {
     })?;
     file.persist(&arguments.output).map_err(|error| of_output(&error.error))?;
 
-    println!("written     {}, {} bytes", arguments.output.display(), written.size);
-    println!("            threads: {threads}, modules: {count}, memory: {ranges} ranges, {bytes} bytes");
-    report(&written.shortfalls, &mappings);
-    Ok(())
+    let name = printable(&arguments.output.display().to_string());
+    let mut told = format!("written     {name}, {} bytes\n", written.size);
+    told += &format!("            threads: {threads}, modules: {count}, memory: {ranges} ranges, {bytes} bytes\n");
+    told += &zeros(&written.shortfalls, &mappings);
+    print_summary(&arguments.output, &told)
 }
 
 /// A thread with its registers and name. The stack is everything from the page of the stack pointer to the end of the mapping.
@@ -116,14 +119,15 @@ fn is_wanted(mapping: &LinuxMapping<'_>) -> bool {
     mapping.flags.contains(LinuxMapFlags::READ) && !is_of_kernel && !is_device
 }
 
-/// Prints what could not be read and is zero in the dump.
-fn report(shortfalls: &[Shortfall], mappings: &[LinuxMapping<'_>]) {
-    for gap in shortfalls {
+/// Returns lines about what could not be read and is zero in the dump.
+fn zeros(shortfalls: &[Shortfall], mappings: &[LinuxMapping<'_>]) -> String {
+    let line = |gap: &Shortfall| {
         let start = gap.address + gap.offset;
         let path = mappings.iter().find(|mapping| mapping.addresses().contains(&start)).map(|mapping| mapping.path);
         let why = gap.error.map_or("no more to read".to_owned(), |error| error.to_string());
-        println!("zeros       {start:#x} to {:#x} of {}: {why}", start + gap.missing, path.unwrap_or_default());
-    }
+        format!("zeros       {start:#x} to {:#x} of {}: {why}\n", start + gap.missing, path.unwrap_or_default())
+    };
+    shortfalls.iter().map(line).collect()
 }
 
 /// A file that fails once the program has been interrupted.

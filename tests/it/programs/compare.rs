@@ -39,6 +39,8 @@ fn compared(first: &[u8], second: &[u8]) -> (i32, Vec<String>) {
     let told = ran.out.lines().filter(|line| ["  - ", "  + ", "  ! "].iter().any(|sign| line.starts_with(sign)));
     assert_eq!(json.get("differences").list().len(), told.count());
     assert_eq!(json.get("same").number(), u64::from(ran.code == 0));
+    // Piece by piece, the files give the same answer.
+    assert_eq!(folder.run("compare", &["--read", "--", "a.dmp", "b.dmp"]), ran);
     let quiet = folder.run("compare", &["a.dmp", "--quiet", "b.dmp"]);
     assert_eq!((quiet.code, quiet.out.as_str(), quiet.err.as_str()), (ran.code, "", ""));
     (ran.code, ran.out.lines().map(str::to_owned).collect())

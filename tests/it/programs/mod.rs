@@ -7,6 +7,7 @@ mod dumpchk;
 mod exceptions;
 mod help;
 mod ingest;
+mod printing;
 mod sanitise;
 mod shells;
 mod snapshot;
@@ -15,6 +16,7 @@ mod wow64;
 
 use std::collections::BTreeMap;
 use std::env::consts::EXE_SUFFIX;
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -33,6 +35,7 @@ pub fn trials() -> Vec<Trial> {
         exceptions::trials(),
         help::trials(),
         ingest::trials(),
+        printing::trials(),
         sanitise::trials(),
         shells::trials(),
         snapshot::trials(),
@@ -54,6 +57,27 @@ pub fn table(printed: &str, title: &str) -> Vec<String> {
     let below = printed.lines().skip_while(|line| *line != title);
     assert!(below.clone().next().is_some(), "{title:?} is missing in {printed}");
     below.skip(1).take_while(|line| line.starts_with("  ")).map(words).collect()
+}
+
+/// The program that runs the programs of another system, if `USERDUMP_RUNNER` names it: an emulator.
+pub fn runner() -> Option<OsString> {
+    std::env::var_os("USERDUMP_RUNNER")
+}
+
+/// The reason why a test is ignored that lets another program start ours.
+pub const IN_AN_EMULATOR: &str = "only this test can start the emulator that USERDUMP_RUNNER names";
+
+/// Returns a command that runs a program of `examples/`.
+pub fn command(name: &str) -> Command {
+    let program = Folder::program(name);
+    match runner() {
+        None => Command::new(program),
+        Some(runner) => {
+            let mut command = Command::new(runner);
+            command.arg(program);
+            command
+        }
+    }
 }
 
 /// A temporary folder, in which programs run.
@@ -108,7 +132,7 @@ impl Folder {
 
     /// Runs a program in this folder, with `input` on standard input.
     pub fn run_with(&self, program: &str, words: &[&str], input: &[u8]) -> Ran {
-        let mut command = Command::new(Self::program(program));
+        let mut command = command(program);
         command.args(words).current_dir(self.0.path()).stdin(Stdio::piped());
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be started");

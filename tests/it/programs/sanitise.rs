@@ -33,6 +33,8 @@ fn without_patterns_it_is_redump_with_both_letters() {
             let ran = folder.run("redump", &[same, "in.dmp", "out.dmp"]);
             assert_eq!(ran.code, 0, "{name} {letters}: {}", ran.err);
             assert!(folder.read("clean.dmp") == folder.read("out.dmp"), "{name} {letters}");
+            folder.printed(0, "sanitise", &["--read", "--letters", letters, "in.dmp", "read.dmp"]);
+            assert!(folder.read("clean.dmp") == folder.read("read.dmp"), "{name} {letters}");
         }
     }
 }
@@ -83,6 +85,9 @@ fn patterns_are_blank_everywhere() {
     for name in names {
         assert!(!has(&clean, name), "{name}");
     }
+    let words = [&["--read", "--overwrite"][..], &words].concat();
+    assert_eq!(folder.printed(0, "sanitise", &words), told);
+    assert!(folder.read("clean.dmp") == clean);
     // Nothing else has changed.
     assert_eq!(folder.run("redump", &["/mwrR", "in.dmp", "out.dmp"]).code, 0);
     let out = folder.read("out.dmp");

@@ -26,6 +26,14 @@ fn words_that_a_shell_rewrote_are_recognised() {
         assert!(said.starts_with(&format!("{word:?} seems to be")), "{said}");
         assert!(said.ends_with(&format!("write {option} instead")), "{said}");
     }
+    // So are the letters of the other programs.
+    for (program, words) in [("batch", &["--output", "out", "in.dmp"][..]), ("sanitise", &["in.dmp", "out.dmp"])] {
+        let ran = folder.run(program, &[&["--letters", "C:/Program Files/Git/mtu"][..], words].concat());
+        let expected = "--letters \"C:/Program Files/Git/mtu\" seems to be \"/mtu\", ";
+        assert!(ran.err.starts_with(&format!("{program}: {expected}")), "{}", ran.err);
+        assert!(ran.code == 2 && ran.err.contains("write -mtu instead\n"), "{}", ran.err);
+        assert_eq!(folder.files().len(), 1);
+    }
     // Two paths are two paths.
     let said = folder.refusal(1, &["C:/Program Files/Git/m", "out.dmp"]);
     assert!(said.starts_with("C:/Program Files/Git/m: "), "{said}");

@@ -48,7 +48,12 @@ fn tables(file: &[u8]) -> Option<Vec<Range<usize>>> {
     if !file.starts_with(b"MDMP") || file.len() < 32 {
         return None;
     }
-    let directory = place(number(12)?.into(), 12 * u64::from(number(8)?));
+    let size = 12 * u64::from(number(8)?);
+    let directory = place(number(12)?.into(), size);
+    if directory.is_none() && size > 0 {
+        // Its end is beyond all addresses of 32 bits.
+        return None;
+    }
     let entries = directory.clone().unwrap_or(0..0);
     let is_whole = file.get(entries.clone()).is_some()
         && entries.step_by(12).all(|at| {
