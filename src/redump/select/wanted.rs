@@ -63,7 +63,7 @@ impl<'s, 'a> Wanted<'s, 'a> {
         reason: Reason,
     ) {
         let option = option.into();
-        let (mut batch, mut before) = (Vec::new(), 0);
+        let (mut batch, mut before) = (Vec::with_capacity(LEAST_BATCH), 0);
         for interval in intervals {
             let Some(interval) = interval else {
                 self.tell(option, false, false);
@@ -72,7 +72,9 @@ impl<'s, 'a> Wanted<'s, 'a> {
             if batch.len() == batch.capacity() {
                 before += batch.len();
                 self.add_counted(option, &mut batch, reason);
-                batch.reserve_exact(LEAST_BATCH.max(before / 16));
+                if before / 16 > 2 * batch.capacity() {
+                    batch.reserve_exact(before / 16);
+                }
             }
             batch.push(interval);
         }
