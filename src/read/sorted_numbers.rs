@@ -33,7 +33,7 @@ where
                 continue;
             };
             if part.len() == part.capacity() {
-                part.reserve_exact(part.len() / 2);
+                part.reserve_exact(part.len());
             }
             part.push((key, number));
         }
