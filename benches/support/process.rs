@@ -57,18 +57,29 @@ fn position(at: usize) -> u32 {
     u32::try_from(at).expect("images are small")
 }
 
+/// Writes the headers of an image of this size with these sections: name, start, end, flags.
+pub(super) fn put_headers(image: &mut [u8], size: usize, sections: &[(&[u8], usize, usize, u32)]) {
+    put(image, 0, b"MZ");
+    put_words(image, 0x3c, &[0x80]);
+    put(image, 0x80, b"PE\0\0\x64\x86");
+    put(image, 0x86, &u16::try_from(sections.len()).expect("there are few sections").to_le_bytes());
+    put(image, 0x94, &240u16.to_le_bytes());
+    put(image, 0x98, &0x20bu16.to_le_bytes());
+    // `SizeOfImage` and `SizeOfHeaders`, and the number of entries in the data directory.
+    put_words(image, 0x98 + 56, &[position(size), 0x400]);
+    put_words(image, 0x98 + 108, &[16]);
+    for (index, &(name, start, end, flags)) in sections.iter().enumerate() {
+        let at = 0x98 + 240 + 40 * index;
+        put(image, at, name);
+        put_words(image, at + 8, &[position(end - start), position(start), position(end - start), position(start)]);
+        put_words(image, at + 36, &[flags]);
+    }
+}
+
 /// Returns an image: headers, meaningless code, exception directory and unwind data, debug record, version resource,
 /// and in every third image a CLI header with metadata.
 fn image(numbers: &mut Numbers, is_managed: bool) -> Vec<u8> {
     let mut image = vec![0; IMAGE_SIZE];
-    put(&mut image, 0, b"MZ");
-    put_words(&mut image, 0x3c, &[0x80]);
-    put(&mut image, 0x80, b"PE\0\0\x64\x86\x03\0");
-    put(&mut image, 0x94, &240u16.to_le_bytes());
-    put(&mut image, 0x98, &0x20bu16.to_le_bytes());
-    // `SizeOfImage` and `SizeOfHeaders`, and the number of entries in the data directory.
-    put_words(&mut image, 0x98 + 56, &[position(IMAGE_SIZE), 0x400]);
-    put_words(&mut image, 0x98 + 108, &[16]);
     let directory = |index: usize| 0x98 + 112 + 8 * index;
     put_words(&mut image, directory(2), &[position(RESOURCES_AT), 0x200]);
     put_words(&mut image, directory(3), &[position(TABLES_AT), position(12 * FUNCTIONS)]);
@@ -84,16 +95,7 @@ fn image(numbers: &mut Numbers, is_managed: bool) -> Vec<u8> {
         (b".rdata", TABLES_AT, DATA_AT, 0x4000_0040),
         (b".data", DATA_AT, IMAGE_SIZE, 0xc000_0040),
     ];
-    for (index, (name, start, end, flags)) in sections.into_iter().enumerate() {
-        let at = 0x98 + 240 + 40 * index;
-        put(&mut image, at, name);
-        put_words(
-            &mut image,
-            at + 8,
-            &[position(end - start), position(start), position(end - start), position(start)],
-        );
-        put_words(&mut image, at + 36, &[flags]);
-    }
+    put_headers(&mut image, IMAGE_SIZE, &sections);
     for part in [CODE_AT..TABLES_AT, DATA_AT..IMAGE_SIZE] {
         let bytes = numbers.bytes(part.len());
         image[part].copy_from_slice(&bytes);
@@ -135,7 +137,7 @@ fn image(numbers: &mut Numbers, is_managed: bool) -> Vec<u8> {
 }
 
 /// Returns an AMD64 `CONTEXT` with only the fields that are examined.
-fn context(stack_pointer: u64, instruction_pointer: u64) -> Vec<u8> {
+pub(super) fn context(stack_pointer: u64, instruction_pointer: u64) -> Vec<u8> {
     let mut bytes = vec![0; 1232];
     put(&mut bytes, 0x30, &0x0010_001fu32.to_le_bytes());
     put(&mut bytes, 0x98, &stack_pointer.to_le_bytes());

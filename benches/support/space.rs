@@ -10,6 +10,7 @@ use userdump::format::{
 use userdump::write::MemoryRange;
 
 use super::Numbers;
+use super::process::{context, put_headers};
 
 const STACK: u64 = 0x10_0000_0000;
 const HEAP: u64 = 0x100_0000_0000;
@@ -31,29 +32,6 @@ pub struct Space {
     pub stack: usize,
 }
 
-fn put(bytes: &mut [u8], at: usize, words: &[u32]) {
-    for (index, word) in words.iter().enumerate() {
-        bytes[at + 4 * index..][..4].copy_from_slice(&word.to_le_bytes());
-    }
-}
-
-/// Returns the headers of an image with one writable section, after a page.
-fn headers() -> Vec<u8> {
-    let mut image = vec![0; 0x400];
-    image[..2].copy_from_slice(b"MZ");
-    put(&mut image, 0x3c, &[0x80]);
-    image[0x80..0x88].copy_from_slice(b"PE\0\0\x64\x86\x01\0");
-    image[0x94] = 240;
-    image[0x98..0x9a].copy_from_slice(&0x20bu16.to_le_bytes());
-    put(&mut image, 0x98 + 56, &[0x2000, 0x400]);
-    put(&mut image, 0x98 + 108, &[16]);
-    let section = 0x98 + 240;
-    image[section..section + 5].copy_from_slice(b".data");
-    put(&mut image, section + 8, &[0x1000, 0x1000, 0x1000, 0x1000]);
-    put(&mut image, section + 36, &[0xc000_0040]);
-    image
-}
-
 impl Space {
     /// Returns the number of words on all stacks.
     pub fn words(&self) -> u64 {
@@ -71,7 +49,8 @@ impl Space {
             _ => 0,
         };
         let stack: Vec<u8> = (0..self.stack / 8).map(word).flat_map(u64::to_le_bytes).collect();
-        let (headers, stored) = (headers(), [0x5a; STORED]);
+        let (mut headers, stored) = (vec![0; 0x400], [0x5a; STORED]);
+        put_headers(&mut headers, 0x2000, &[(b".data", 0x1000, 0x2000, 0xc000_0040)]);
         let mut dump = MinidumpBuilder::new();
         dump.flags(MinidumpType::WITH_FULL_MEMORY | MinidumpType::WITH_FULL_MEMORY_INFO);
         let processor_architecture = ProcessorArchitecture::AMD64;
@@ -80,10 +59,7 @@ impl Space {
         let start_of = |index: usize| STACK + 2 * (index * self.stack) as u64;
         for index in 0..self.threads {
             let start = start_of(index);
-            let mut context = vec![0; 1232];
-            put(&mut context, 0x30, &[0x10_001f]);
-            context[0x98..0xa0].copy_from_slice(&start.to_le_bytes());
-            let context = dump.part("CONTEXT", context);
+            let context = dump.part("CONTEXT", context(start, 0));
             let thread_id = 4 + 4 * u32::try_from(index).expect("the index fits in 32 bits");
             let mut stack = MemoryDescriptor { start_of_memory_range: start, ..Default::default() };
             stack.memory.data_size = u32::try_from(self.stack).expect("the size fits in 32 bits");

@@ -412,8 +412,8 @@ impl Union {
 
     /// Returns the same addresses in ascending order.
     pub(crate) fn into_intervals(mut self) -> Intervals {
-        self.new = united(core::mem::take(&mut self.new));
-        self.runs.push((0, core::mem::take(&mut self.new).into_iter().collect()));
+        let new = united(core::mem::take(&mut self.new));
+        self.runs.push((0, new.into_iter().collect()));
         while self.runs.len() > 1 {
             self.merge_from(self.runs.len().saturating_sub(MERGED));
         }

@@ -41,6 +41,8 @@ pub(crate) mod dump_bytes;
 pub(crate) mod dump_process;
 pub mod exception;
 pub mod facebook;
+#[cfg(feature = "std")]
+pub(crate) mod frugal;
 pub mod full_user_dump;
 pub mod function_table;
 pub mod handle;

@@ -194,20 +194,12 @@ impl<'a> Source<'a> {
 
     /// Like [`Source::hull`]; `index` is the position of the start of `wanted`.
     pub(super) fn hull_from(&self, index: usize, wanted: Interval) -> Option<Interval> {
-        let mut next = self.present_from(index, wanted);
-        let Interval { start, mut last } = next.next()?;
+        let mut runs = self.present_from(index, wanted);
+        let first = runs.next()?;
         // The end is nearly always in one of the next runs, so it is found without another lookup.
-        for _ in 0..NEAR {
-            if last == wanted.last {
-                break;
-            }
-            let Some(run) = next.next() else { break };
-            last = run.last;
-        }
-        if next.next().is_some() {
-            last = self.last_present(wanted)?;
-        }
-        Some(Interval { start, last })
+        let near = runs.by_ref().take(NEAR).last().unwrap_or(first);
+        let last = if runs.next().is_some() { self.last_present(wanted)? } else { near.last };
+        Some(Interval { last, ..first })
     }
 
     /// Returns the memory that a descriptor names, from the first to the last byte that is there.

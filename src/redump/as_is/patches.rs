@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::read::{Bytes, Interval, position, union};
 use crate::write::Piece;
 
+use crate::read::frugal;
 use crate::redump::from_file::passed_on;
 
 /// Patches with gaps of at most this many bytes between them are merged.
@@ -48,8 +49,8 @@ impl Patches {
     pub(super) fn integer(&mut self, position: u64, width: u32, value: u64) {
         let narrow = u32::try_from(value).ok().filter(|_| width == 4);
         match narrow {
-            Some(value) => push(&mut self.narrow_integers, (position, value)),
-            None => push(&mut self.wide_integers, (position, value)),
+            Some(value) => frugal::push(&mut self.narrow_integers, (position, value)),
+            None => frugal::push(&mut self.wide_integers, (position, value)),
         }
     }
 
@@ -93,14 +94,6 @@ impl Patches {
         }
         patched
     }
-}
-
-/// Appends an item to a list that grows in small steps, so that little is unused.
-fn push<T>(list: &mut Vec<T>, item: T) {
-    if list.len() == list.capacity() {
-        list.reserve_exact(list.len() / 16 + 16);
-    }
-    list.push(item);
 }
 
 impl Patched {

@@ -16,7 +16,6 @@ pub(in crate::redump) enum AddressSpace<'s> {
 
 /// The regions that a dump describes.
 pub(in crate::redump) struct Described<'s> {
-    regions: MemoryRegionIter<'s>,
     by_address: OnceCell<MemoryRegions<'s>>,
     of: Description<'s>,
 }
@@ -28,6 +27,17 @@ enum Description<'s> {
 }
 
 impl<'s> Described<'s> {
+    fn new(of: Description<'s>) -> Box<Self> {
+        Box::new(Self { by_address: OnceCell::new(), of })
+    }
+
+    fn iter(&self) -> MemoryRegionIter<'s> {
+        match &self.of {
+            Description::Dump(dump) => MemoryRegionIter::of_dump(dump),
+            Description::Rows(rows) => MemoryRegionIter::of_rows(rows),
+        }
+    }
+
     fn by_address(&self) -> &MemoryRegions<'s> {
         // Most of those who ask for regions only iterate over them, and the index may need to sort a million.
         self.by_address.get_or_init(|| match self.of {
@@ -39,20 +49,16 @@ impl<'s> Described<'s> {
 
 impl<'s> AddressSpace<'s> {
     pub(in crate::redump) fn of_dump(dump: Minidump<'s>) -> Self {
-        let regions = MemoryRegionIter::of_dump(&dump);
-        let of = Description::Dump(dump);
-        Self::Described(Box::new(Described { regions, by_address: OnceCell::new(), of }))
+        Self::Described(Described::new(Description::Dump(dump)))
     }
 
     pub(in crate::redump) fn of_rows(rows: MemoryInfoList<'s>) -> Self {
-        let regions = MemoryRegionIter::of_rows(&rows);
-        let of = Description::Rows(rows);
-        Self::Described(Box::new(Described { regions, by_address: OnceCell::new(), of }))
+        Self::Described(Described::new(Description::Rows(rows)))
     }
 
     pub(in crate::redump) fn iter(&self) -> AddressSpaceIter<'s> {
         match self {
-            Self::Described(described) => AddressSpaceIter::Described(described.regions.clone()),
+            Self::Described(described) => AddressSpaceIter::Described(described.iter()),
             Self::MadeUp(rows) => AddressSpaceIter::MadeUp(RowsIter::new(Rows::MadeUp(rows))),
         }
     }

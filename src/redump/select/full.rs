@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::error::RedumpError;
 use crate::format::MemoryProtection;
 use crate::format::memory::MemoryState;
+use crate::read::frugal;
 use crate::read::memory::MemoryInfo;
 use crate::read::{Interval, Intervals, Target, Union, sorted_numbers};
 use crate::redump::known_memory::address_space::Rows;
@@ -30,11 +31,7 @@ pub(super) fn full_memory(source: &Source<'_>, go_on: bool, report: &mut Report)
                 let MissingMemory { address, size: needed, available } = missing;
                 return Err(RedumpError::MissingMemory { address, needed, available });
             }
-            if report.missing_memory.len() == report.missing_memory.capacity() {
-                // In small steps, because there may be a million of them.
-                report.missing_memory.reserve_exact(report.missing_memory.len() / 16 + 4);
-            }
-            report.missing_memory.push(missing);
+            frugal::push(&mut report.missing_memory, missing);
             ranges.extend(source.present(bounds));
         }
     }

@@ -116,29 +116,27 @@ fn pointers_to_many_places() {
 }
 
 fn regions_of_a_long_shuffled_list_are_found_by_address() {
+    // A region that covers a gap, and part of the region before it.
+    const WIDE: u64 = HEAP + 0x2800;
     // Places in steps of two pages; a factor that has no divisor in common with the number of places shuffles them.
     let base = |place: u64| HEAP + 0x2000 * (place * 7919 % MANY);
     for with_overlap in [false, true] {
         let dump = Dump::new().system_info(Cpu::AMD64.windows());
         let dump = (0..MANY).fold(dump, |dump, place| dump.memory_info(MemoryInfo::new(base(place), 0x1000)));
-        let wide = MemoryInfo::new(HEAP + 0x2800, 0x2000);
+        let wide = MemoryInfo::new(WIDE, 0x2000);
         let source = if with_overlap { dump.memory_info(wide) } else { dump }.build();
         let dump = Minidump::parse(&source).expect("the head is sound");
         let regions = dump.regions();
         for place in (0..MANY).step_by(7) {
-            for (at, expected) in [(0, Some(base(place))), (0xfff, Some(base(place)))] {
-                let found = regions.at_address(base(place) + at).map(|region| region.base());
-                assert_eq!(found, expected, "{:#x}", base(place) + at);
+            for address in [base(place), base(place) + 0xfff] {
+                let found = regions.at_address(address).map(|region| region.base());
+                assert_eq!(found, Some(base(place)), "{address:#x}");
             }
             let gap = base(place) + 0x1000;
-            let is_filled = with_overlap && (HEAP + 0x2800..HEAP + 0x4800).contains(&gap);
-            assert_eq!(regions.at_address(gap).map(|region| region.base()), is_filled.then_some(wide_base()));
+            let is_filled = with_overlap && (WIDE..WIDE + 0x2000).contains(&gap);
+            assert_eq!(regions.at_address(gap).map(|region| region.base()), is_filled.then_some(WIDE));
         }
     }
-}
-
-const fn wide_base() -> u64 {
-    HEAP + 0x2800
 }
 
 /// A filtered stack keeps words that may be return addresses, because they follow code of modules, and no others.
