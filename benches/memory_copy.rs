@@ -7,6 +7,7 @@ mod support;
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::{self, Cursor, Read, Write};
+use std::path::Path;
 
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -190,16 +191,44 @@ fn memory_copy(criterion: &mut Criterion) {
     }
 }
 
-/// From a mapped file to a file on a file system that shares blocks.
+/// The same, with ranges that are in an opened file.
+fn plan_of_file<'a>(file: &'a File, contents: &[u8], ranges: &[&[u8]]) -> Plan<'a> {
+    let mut dump = MinidumpBuilder::new();
+    // Only ranges in the file are parallel to it.
+    dump.parallel_to(&[]).list(StreamType::MEMORY64_LIST);
+    let mut address = 0x1_0000;
+    for bytes in ranges {
+        let offset = (bytes.as_ptr().addr() - contents.as_ptr().addr()) as u64;
+        dump.memory64(MemoryRange::from_file(address, bytes.len() as u64, file, offset));
+        address += bytes.len() as u64 + 0x1000;
+    }
+    dump.plan().expect("the dump can be planned")
+}
+
+/// From file to file, where the kernel copies.
+fn file_source(criterion: &mut Criterion) {
+    for total in totals() {
+        file_to_file(criterion, "file source", total, Path::new(env!("CARGO_TARGET_TMPDIR")));
+    }
+}
+
+/// From file to file, where the kernel shares blocks.
 fn clone(criterion: &mut Criterion) {
     let total = totals().into_iter().max().unwrap_or(MIB);
-    let Some(image) = Image::xfs(400 * MIB as u64 + 3 * total as u64) else { return };
-    let path = image.folder().join("source");
-    fs::write(&path, Numbers(total as u64).bytes(total)).expect("the image has room");
+    if let Some(image) = Image::xfs(400 * MIB as u64 + 3 * total as u64) {
+        file_to_file(criterion, "clone", total, &image.folder());
+    }
+}
+
+/// Measures all ways from a file to another one in the same folder.
+fn file_to_file(criterion: &mut Criterion, name: &str, total: usize, folder: &Path) {
+    let path = tempfile::NamedTempFile::new_in(folder).expect("the folder can be written").into_temp_path();
+    fs::write(&path, Numbers(total as u64).bytes(total)).expect("the folder has room");
     settle(&path);
-    let source = MappedFile::open(&path).expect("the file can be opened");
-    let target = tempfile::tempfile_in(image.folder()).expect("the image has room");
-    let mut group = group(criterion, "clone", total);
+    let mapped = MappedFile::open(&path).expect("the file can be opened");
+    let file = File::open(&path).expect("the file can be opened");
+    let target = tempfile::tempfile_in(folder).expect("the folder has room");
+    let mut group = group(criterion, name, total);
     let timed = |group: &mut BenchmarkGroup<'_, WallTime>, id: BenchmarkId, way: &mut dyn FnMut()| {
         group.bench_function(id, |bencher| {
             bencher.iter_batched(|| empty(&target), |()| way(), BatchSize::PerIteration);
@@ -207,29 +236,36 @@ fn clone(criterion: &mut Criterion) {
     };
     timed(&mut group, BenchmarkId::from_parameter("io-copy"), &mut || {
         let mut file = File::open(&path).expect("the file can be opened");
-        io::copy(&mut file, &mut &target).expect("the image has room");
+        io::copy(&mut file, &mut &target).expect("the folder has room");
     });
     for (size, order) in shapes(total) {
-        let ranges = ranges(&source, size, order);
+        let ranges = ranges(&mapped, size, order);
         let to_file = |plan: Plan<'_>| {
-            plan.write_to_file(&target, source.copy_source().as_slice()).expect("the image has room").bytes_by_kernel
+            plan.write_to_file(&target, mapped.copy_source().as_slice()).expect("the folder has room");
         };
-        // Both ways have the same result.
-        empty(&target);
-        to_file(plan_parallel_to(&source, &ranges));
-        let mut bytes = Vec::new();
-        io::Seek::rewind(&mut &target).and_then(|()| (&target).read_to_end(&mut bytes)).expect("it can be read back");
         let mut expected = Vec::new();
-        plan_parallel_to(&source, &ranges).write_to(&mut expected).expect("writing to a vector succeeds");
-        assert!(bytes == expected);
-        drop((bytes, expected));
-        for (name, contents) in [("parallel", &source[..]), ("unpadded", &[])] {
-            timed(&mut group, id(&format!("plan/{name}"), total, size, order), &mut || {
-                to_file(plan_parallel_to(contents, &ranges));
-            });
-        }
+        plan_parallel_to(&mapped, &ranges).write_to(&mut expected).expect("writing to a vector succeeds");
+        let assert_written = |plan: Plan<'_>| {
+            empty(&target);
+            to_file(plan);
+            let mut bytes = Vec::new();
+            io::Seek::rewind(&mut &target)
+                .and_then(|()| (&target).read_to_end(&mut bytes))
+                .expect("it can be read back");
+            assert!(bytes == expected);
+        };
+        assert_written(plan_parallel_to(&mapped, &ranges));
+        assert_written(plan_of_file(&file, &mapped, &ranges));
+        drop(expected);
+        timed(&mut group, id("plan/parallel", total, size, order), &mut || {
+            to_file(plan_parallel_to(&mapped, &ranges));
+        });
+        timed(&mut group, id("plan/unpadded", total, size, order), &mut || to_file(plan(&ranges)));
+        timed(&mut group, id("plan/in file", total, size, order), &mut || {
+            to_file(plan_of_file(&file, &mapped, &ranges));
+        });
     }
 }
 
-criterion_group!(benches, memory_copy, clone);
+criterion_group!(benches, memory_copy, file_source, clone);
 criterion_main!(benches);

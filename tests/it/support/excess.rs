@@ -29,13 +29,27 @@ impl<'a> Rules<'_, 'a> {
     /// An integer in the memory of the source, even across ranges.
     fn number(&self, address: u64, size: u64) -> Option<u64> {
         let mut bytes = [0; 8];
-        for (at, byte) in (address..address.checked_add(size)?).zip(&mut bytes) {
-            let at = self.mask(at);
-            let held =
-                |(start, bytes): &(u64, &'a [u8])| bytes.get(usize::try_from(at.checked_sub(*start)?).ok()?).copied();
-            *byte = self.memory.iter().find_map(held)?;
+        let wanted = bytes.get_mut(..usize::try_from(size).ok()?)?;
+        match self.in_one_range(address, size) {
+            Some(held) => wanted.copy_from_slice(held),
+            None => {
+                for (at, byte) in (address..address.checked_add(size)?).zip(wanted) {
+                    *byte = byte_at(self.memory, self.mask(at))?;
+                }
+            }
         }
         Some(u64::from_le_bytes(bytes))
+    }
+
+    /// The bytes at an address, if the first range that has one of them has all. It nearly always does.
+    fn in_one_range(&self, address: u64, size: u64) -> Option<&'a [u8]> {
+        let first = self.mask(address);
+        let last = self.mask(address.checked_add(size)?.checked_sub(1)?);
+        let touches =
+            |(start, bytes): &&(u64, &[u8])| *start <= last && first.saturating_sub(*start) < bytes.len() as u64;
+        let (start, bytes) = self.memory.iter().find(touches).filter(|_| first <= last)?;
+        let from = usize::try_from(first.checked_sub(*start)?).ok()?;
+        bytes.get(from..from.checked_add(usize::try_from(size).ok()?)?)
     }
 
     fn pointer(&self, address: u64) -> Option<u64> {
@@ -53,8 +67,8 @@ impl<'a> Rules<'_, 'a> {
         for stack in self.stacks {
             let from = stack.start.max(start);
             let to = stack.end.min(start + bytes.len() as u64);
-            for at in from..to {
-                let first = at / word * word;
+            let words = (from / word * word..to).step_by(usize::try_from(word).unwrap());
+            for first in words {
                 let whole = stack.start <= first && first + word <= stack.end;
                 let value = self.number(first, word).filter(|_| whole);
                 let stays = value.is_some_and(|value| {
@@ -67,7 +81,8 @@ impl<'a> Rules<'_, 'a> {
                         || self.is_return(value).unwrap_or_else(|| (first..first + word).any(|at| is_set(ours, at)))
                 });
                 if !stays {
-                    filtered[usize::try_from(at - start).unwrap()] = 0;
+                    let place = |at: u64| usize::try_from(at - start).unwrap();
+                    filtered[place(first.max(from))..place((first + word).min(to))].fill(0);
                 }
             }
         }
@@ -158,8 +173,13 @@ impl<'a> Rules<'_, 'a> {
     }
 }
 
+/// Returns the byte at an address, if the memory has it.
+fn byte_at(memory: &[(u64, &[u8])], address: u64) -> Option<u8> {
+    let byte = |(start, bytes): &(u64, &[u8])| bytes.get(usize::try_from(address.checked_sub(*start)?).ok()?).copied();
+    memory.iter().find_map(byte)
+}
+
 /// True if the byte at an address is present and not 0.
 fn is_set(memory: &[(u64, &[u8])], address: u64) -> bool {
-    let byte = |(start, bytes): &(u64, &[u8])| bytes.get(usize::try_from(address.checked_sub(*start)?).ok()?).copied();
-    memory.iter().find_map(byte).is_some_and(|byte| byte != 0)
+    byte_at(memory, address).is_some_and(|byte| byte != 0)
 }

@@ -153,6 +153,8 @@ impl NarrowSide {
         }
         let Some(asked) = asked else { return filtered };
         for (block, kept) in self.blocks() {
+            let within = |asked: &Range<u64>| asked.start < block.end && block.start < asked.end;
+            let asked: Vec<_> = asked.iter().filter(|asked| within(asked)).collect();
             for at in block.clone() {
                 let stays = kept.iter().any(|(from, size)| (*from..from + size).contains(&(at - block.start)));
                 if !stays && !asked.iter().any(|asked| asked.contains(&at)) {
