@@ -138,9 +138,31 @@ impl<'a> Utf16<'a> {
 
     /// The text up to the first NUL if there is one.
     pub(crate) fn until_nul(&self) -> Self {
-        let units = self.units().take_while(|&unit| unit != 0).count();
+        let units = units_before_nul(self.bytes);
         Self { bytes: self.bytes.get(..2 * units).unwrap_or_default(), big: self.big }
     }
+
+    /// The same, but an odd last byte stays if there is no NUL.
+    fn cut_at_nul(self) -> Self {
+        let text = self.until_nul();
+        if text.bytes.len() == self.bytes.len() & !1 { self } else { text }
+    }
+}
+
+/// The number of code units before the first NUL, or of all of them.
+fn units_before_nul(bytes: &[u8]) -> usize {
+    const BLOCK: usize = size_of::<u64>();
+    // Subtracting 1 sets the highest bit of a unit that has it clear only if the unit is 0, or if one below it is. A branch
+    // for each unit would take most of the time to list modules.
+    let has_nul = |block: &[u8]| {
+        let units = block.first_chunk().map_or(0, |block| u64::from_le_bytes(*block));
+        units.wrapping_sub(0x0001_0001_0001_0001) & !units & 0x8000_8000_8000_8000 != 0
+    };
+    let blocks = bytes.chunks_exact(BLOCK).take_while(|block| !has_nul(block)).count();
+    let rest = bytes.get(BLOCK * blocks..).unwrap_or_default();
+    let units = BLOCK / 2 * blocks + rest.chunks_exact(2).take_while(|unit| *unit != [0, 0]).count();
+    worked(units as u64 + 1);
+    units
 }
 
 serialize_as_text!(['a] Utf16<'a>);
@@ -214,9 +236,7 @@ impl<'a> Bytes<'a> {
             rva.checked_add(size_of_val(&length) as u64).ok_or(ReadError::Overflow { what: WHAT, offset: rva })?;
         let bytes = self.slice(WHAT, text, length.into())?;
         let bytes = bytes.get(..LONGEST).unwrap_or(bytes);
-        let text = Utf16::new(bytes, self.order());
-        // Without a NUL, an odd last byte stays part of the text.
-        Ok(if text.units().any(|unit| unit == 0) { text.until_nul() } else { text })
+        Ok(Utf16::new(bytes, self.order()).cut_at_nul())
     }
 
     /// The end of the `MINIDUMP_STRING` at `rva`: at most `count` code units, up to the first NUL among them.
