@@ -55,7 +55,7 @@ impl Plan<'_> {
     /// them: the bytes that it borrows from `sources`, and ranges [in a file](MemoryRange::from_file). The bytes of the dump
     /// are those that [`Plan::write_to`] writes.
     ///
-    /// On Linux, the kernel copies runs of at least 64 KiB that stand at the same offset within a block of 4 KiB in both
+    /// On Linux, the kernel copies runs of at least 256 KiB that stand at the same offset within a block of 4 KiB in both
     /// files; [`MinidumpBuilder::parallel_to`] sees to that. Copying does not need the bytes to be mapped or read. Some file
     /// systems (XFS, btrfs, bcachefs) do not even copy, but let both files share the blocks; whether they did is something
     /// only the file system knows. Everything else, and everything on other systems, is written as by

@@ -9,16 +9,21 @@ use crate::write::copy_source::CopySource;
 /// Blocks of a file can be shared if they stand at the same offset within this many bytes in both files. It is the block
 /// size of nearly all file systems.
 pub(super) const BLOCK: u64 = 4096;
-/// The smallest number of bytes that is worth a call of the kernel.
+/// The smallest number of bytes for which memory is made parallel to its source.
 const LEAST: u64 = 64 * 1024;
+/// The smallest number of bytes that is worth a call of the kernel. A call takes about as long as copying 128 KiB where blocks
+/// are shared, and longer than copying them here where they are not.
+const LEAST_OF_CALL: u64 = 256 * 1024;
 /// Where the kernel copies, it does so in pieces of this size, the size of its pipes. If each of them begins at a multiple of
 /// this in the target, ext4 gets its pages in large units; otherwise it takes 1.3 times as long.
 const PIECE: u64 = 64 * 1024;
+/// The smallest number of bytes for which that is worth another call.
+const LEAST_OF_PIECES: u64 = 1 << 20;
 /// Calls end at multiples of this, so that progress is reported from time to time.
 const STEP: u64 = 64 << 20;
 
-/// Returns the part of a run that consists of whole blocks, relative to its start, if it is worth a call of the kernel.
-/// `from` is the file offset of the run in its source.
+/// Returns the part of a run that consists of whole blocks, relative to its start, if it is worth making the memory parallel
+/// to it. `from` is the file offset of the run in its source.
 pub(super) fn whole_blocks(from: u64, size: u64) -> Option<Range<u64>> {
     let end = from.checked_add(size)?;
     let (first, last) = (from.checked_next_multiple_of(BLOCK)?, end - end % BLOCK);
@@ -77,10 +82,10 @@ impl<'p> Kernel<'p> {
         Some(found)
     }
 
-    /// Returns which part of a run to copy, relative to its start. `from` is its offset in the source file, `to` in the dump.
+    /// Returns which part of a run to copy, relative to its start, if it is worth a call of the kernel. `from` is its offset in the source file, `to` in the dump.
     pub(super) fn part(&self, from: u64, to: u64, size: u64) -> Option<Range<u64>> {
         let is_parallel = from % BLOCK == self.start.checked_add(to)? % BLOCK;
-        whole_blocks(from, size).filter(|_| is_parallel)
+        whole_blocks(from, size).filter(|part| is_parallel && part.end - part.start >= LEAST_OF_CALL)
     }
 
     /// Copies at most `size` bytes from an offset in a source file to the current position of the target.
@@ -107,7 +112,7 @@ impl<'p> Kernel<'p> {
             Ok(before) => before,
             Err(error) => return Some((0, Err(error))),
         };
-        let step = if before % PIECE == 0 { STEP } else { PIECE };
+        let step = if before % PIECE == 0 || size < LEAST_OF_PIECES { STEP } else { PIECE };
         let size = size.min(step - before % step);
         let result = io::copy(&mut opened.take(size), &mut target);
         let copied = match &result {

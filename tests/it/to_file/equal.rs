@@ -130,7 +130,7 @@ fn long_parallel_runs_are_copied_by_the_kernel() {
     for at in [0, 1, 100, 4095, 4096, 5000] {
         // From the first whole block to the last.
         let whole = |size: u64| (at + size) / 4096 * 4096 - at.next_multiple_of(4096);
-        for size in [60 * KIB, 64 * KIB, 72 * KIB, 500 * KIB, 500 * KIB + 1] {
+        for size in [64 * KIB, 252 * KIB, 256 * KIB, 264 * KIB, 500 * KIB, 500 * KIB + 1] {
             let plan = |is_parallel: bool| {
                 let mut dump = MinidumpBuilder::new();
                 dump.memory64(MemoryRange::borrowed(0x1000, &map[at as usize..][..size as usize]));
@@ -139,7 +139,7 @@ fn long_parallel_runs_are_copied_by_the_kernel() {
                 }
                 dump.plan().expect("it is small")
             };
-            let expected = if KERNEL_COPIES && whole(size) >= 64 * KIB { whole(size) } else { 0 };
+            let expected = if KERNEL_COPIES && whole(size) >= 256 * KIB { whole(size) } else { 0 };
             let (bytes, report) = written(plan(true), &[source], 0);
             assert!(bytes == in_memory(plan(true)));
             assert_eq!(report.bytes_by_kernel, expected, "{size} bytes at {at}");
