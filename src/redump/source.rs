@@ -217,6 +217,12 @@ impl<'a> Source<'a> {
         self.present_from(index, wanted).next() == Some(wanted)
     }
 
+    /// Returns the position of an address, given that of a lower one. It is nearly always the same or the next.
+    pub(super) fn position_from(&self, lower: usize, address: u64) -> usize {
+        let is_reached = |index: &usize| self.memory.interval(*index).is_none_or(|range| address <= range.last);
+        [lower, lower + 1].into_iter().find(is_reached).unwrap_or_else(|| self.memory.position(address))
+    }
+
     /// Passes many intervals to `visit`, each with the position of its start. Many are looked up at once, because a lookup
     /// in a large index mostly waits for memory.
     pub(super) fn for_each_position<T>(

@@ -19,11 +19,14 @@ use crate::redump::source::Source;
 pub(super) fn full_memory(source: &Source<'_>, go_on: bool, report: &mut Report) -> Result<Intervals, RedumpError> {
     let regions = Regions::new(source);
     let mut ranges = Union::default();
+    let (mut index, mut held) = (0, 0u64);
     for (bounds, access) in regions.iter() {
+        index = source.position_from(index, bounds.start);
         if access == Access::None {
             ranges.extend(source.present(bounds));
-        } else if source.holds(bounds) {
+        } else if source.holds_from(index, bounds) {
             ranges.add(bounds);
+            held = held.saturating_add(bounds.size());
         } else {
             let available = source.present(bounds).map(|run| run.size()).sum();
             let missing = MissingMemory { address: source.written(bounds.start), size: bounds.size(), available };
@@ -35,7 +38,10 @@ pub(super) fn full_memory(source: &Source<'_>, go_on: bool, report: &mut Report)
             ranges.extend(source.present(bounds));
         }
     }
-    undescribed(source, &regions, &mut ranges);
+    // Regions are disjoint, so usually all memory is in those that are entirely there.
+    if source.ranges.iter().fold(0, |sum: u64, range| sum.saturating_add(range.size())) > held {
+        undescribed(source, &regions, &mut ranges);
+    }
     Ok(ranges.into_intervals())
 }
 
