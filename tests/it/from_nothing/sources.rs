@@ -315,7 +315,10 @@ fn bytes_in_a_file_are_what_borrowed_ones_would_be() {
     for compressed in [false, true] {
         assert!(make(true, compressed) == make(false, compressed), "{compressed}");
     }
-    assert_eq!(io::Seek::stream_position(&mut &file).expect("it is a file"), 0, "its position is that of the caller");
+    if cfg!(unix) {
+        let position = io::Seek::stream_position(&mut &file).expect("it is a file");
+        assert_eq!(position, 0, "its position is that of the caller");
+    }
 
     for (offset, available) in [(0x2_3446, 0x10), (0x2_3456, 0), (0x100_0000, 0), (u64::MAX, 0)] {
         let range = || MemoryRange::from_file(0x7000, 0x1_0020, &file, offset);
