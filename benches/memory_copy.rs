@@ -71,22 +71,48 @@ fn plan<'a>(ranges: &[&'a [u8]]) -> Plan<'a> {
 
 /// The same, parallel to the contents that the ranges are borrowed from.
 fn plan_parallel_to<'a>(contents: &'a [u8], ranges: &[&'a [u8]]) -> Plan<'a> {
+    planned(contents, ranges, MemoryRange::borrowed)
+}
+
+/// The same, with ranges that are in an opened file, and only parallel to that.
+fn plan_of_file<'a>(file: &'a File, contents: &[u8], ranges: &[&'a [u8]]) -> Plan<'a> {
+    let in_file =
+        |address, bytes: &[u8]| MemoryRange::from_file(address, bytes.len() as u64, file, offset_in(contents, bytes));
+    planned(&[], ranges, in_file)
+}
+
+fn planned<'a>(
+    parallel_to: &'a [u8],
+    ranges: &[&'a [u8]],
+    range: impl Fn(u64, &'a [u8]) -> MemoryRange<'a>,
+) -> Plan<'a> {
     let mut dump = MinidumpBuilder::new();
-    dump.parallel_to(contents);
+    dump.parallel_to(parallel_to);
     dump.list(StreamType::MEMORY64_LIST);
     let mut address = 0x1_0000;
     for bytes in ranges {
-        dump.memory64(MemoryRange::borrowed(address, bytes));
+        dump.memory64(range(address, bytes));
         address += bytes.len() as u64 + 0x1000;
     }
     dump.plan().expect("the dump can be planned")
+}
+
+/// Returns where borrowed bytes are in the contents.
+fn offset_in(contents: &[u8], bytes: &[u8]) -> u64 {
+    (bytes.as_ptr().addr() - contents.as_ptr().addr()) as u64
+}
+
+fn read_back(mut file: &File) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    io::Seek::rewind(&mut file).and_then(|()| file.read_to_end(&mut bytes)).expect("the file can be read back");
+    bytes
 }
 
 /// Copies each range through a buffer, as a program without the library would.
 fn read_then_write(contents: &[u8], ranges: &[&[u8]], buffer: &mut Vec<u8>, mut sink: impl Write) {
     let mut source = Cursor::new(contents);
     for range in ranges {
-        source.set_position((range.as_ptr().addr() - contents.as_ptr().addr()) as u64);
+        source.set_position(offset_in(contents, range));
         buffer.resize(range.len(), 0);
         source.read_exact(buffer).and_then(|()| sink.write_all(buffer)).expect("the range can be copied");
     }
@@ -106,11 +132,9 @@ fn assert_written(contents: &[u8], ranges: &[&[u8]]) {
     self::plan(ranges).write_to(&mut count).expect("counting succeeds");
     assert_eq!(count.0, size);
 
-    let mut disk = scratch();
+    let disk = scratch();
     self::plan(ranges).write_to(&disk).expect("the sink takes all bytes");
-    let mut read_back = Vec::new();
-    io::Seek::rewind(&mut disk).and_then(|()| disk.read_to_end(&mut read_back)).expect("the file can be read back");
-    assert!(read_back == file);
+    assert!(read_back(&disk) == file);
     let mut copied = Vec::new();
     read_then_write(contents, ranges, &mut Vec::new(), &mut copied);
     assert!(file.ends_with(&copied) && copied.len() == contents.len());
@@ -191,20 +215,6 @@ fn memory_copy(criterion: &mut Criterion) {
     }
 }
 
-/// The same, with ranges that are in an opened file.
-fn plan_of_file<'a>(file: &'a File, contents: &[u8], ranges: &[&[u8]]) -> Plan<'a> {
-    let mut dump = MinidumpBuilder::new();
-    // Only ranges in the file are parallel to it.
-    dump.parallel_to(&[]).list(StreamType::MEMORY64_LIST);
-    let mut address = 0x1_0000;
-    for bytes in ranges {
-        let offset = (bytes.as_ptr().addr() - contents.as_ptr().addr()) as u64;
-        dump.memory64(MemoryRange::from_file(address, bytes.len() as u64, file, offset));
-        address += bytes.len() as u64 + 0x1000;
-    }
-    dump.plan().expect("the dump can be planned")
-}
-
 /// From file to file, where the kernel copies.
 fn file_source(criterion: &mut Criterion) {
     for total in totals() {
@@ -245,17 +255,13 @@ fn file_to_file(criterion: &mut Criterion, name: &str, total: usize, folder: &Pa
         };
         let mut expected = Vec::new();
         plan_parallel_to(&mapped, &ranges).write_to(&mut expected).expect("writing to a vector succeeds");
-        let assert_written = |plan: Plan<'_>| {
+        let assert_same = |plan: Plan<'_>| {
             empty(&target);
             to_file(plan);
-            let mut bytes = Vec::new();
-            io::Seek::rewind(&mut &target)
-                .and_then(|()| (&target).read_to_end(&mut bytes))
-                .expect("it can be read back");
-            assert!(bytes == expected);
+            assert!(read_back(&target) == expected);
         };
-        assert_written(plan_parallel_to(&mapped, &ranges));
-        assert_written(plan_of_file(&file, &mapped, &ranges));
+        assert_same(plan_parallel_to(&mapped, &ranges));
+        assert_same(plan_of_file(&file, &mapped, &ranges));
         drop(expected);
         timed(&mut group, id("plan/parallel", total, size, order), &mut || {
             to_file(plan_parallel_to(&mapped, &ranges));

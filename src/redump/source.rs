@@ -168,7 +168,7 @@ impl<'a> Source<'a> {
     }
 
     /// Like [`Source::present`]; `index` is the position of the start of `wanted`.
-    fn present_from(&self, mut index: usize, wanted: Interval) -> impl Iterator<Item = Interval> + '_ {
+    pub(super) fn present_from(&self, mut index: usize, wanted: Interval) -> impl Iterator<Item = Interval> + '_ {
         let runs = core::iter::from_fn(move || {
             let first = self.memory.interval(index)?;
             let end = self.runs.last_of(index);

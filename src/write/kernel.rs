@@ -82,7 +82,8 @@ impl<'p> Kernel<'p> {
         Some(found)
     }
 
-    /// Returns which part of a run to copy, relative to its start, if it is worth a call of the kernel. `from` is its offset in the source file, `to` in the dump.
+    /// Returns which part of a run to copy, relative to its start, if it is worth a call of the kernel. `from` is the offset of
+    /// the run in the source file, `to` in the dump.
     pub(super) fn part(&self, from: u64, to: u64, size: u64) -> Option<Range<u64>> {
         let is_parallel = from % BLOCK == self.start.checked_add(to)? % BLOCK;
         whole_blocks(from, size).filter(|part| is_parallel && part.end - part.start >= LEAST_OF_CALL)

@@ -23,19 +23,19 @@ pub(super) fn full_memory(source: &Source<'_>, go_on: bool, report: &mut Report)
     for (bounds, access) in regions.iter() {
         index = source.position_from(index, bounds.start);
         if access == Access::None {
-            ranges.extend(source.present(bounds));
+            ranges.extend(source.present_from(index, bounds));
         } else if source.holds_from(index, bounds) {
             ranges.add(bounds);
             held = held.saturating_add(bounds.size());
         } else {
-            let available = source.present(bounds).map(|run| run.size()).sum();
+            let available = source.present_from(index, bounds).map(|run| run.size()).sum();
             let missing = MissingMemory { address: source.written(bounds.start), size: bounds.size(), available };
             if !go_on {
                 let MissingMemory { address, size: needed, available } = missing;
                 return Err(RedumpError::MissingMemory { address, needed, available });
             }
             frugal::push(&mut report.missing_memory, missing);
-            ranges.extend(source.present(bounds));
+            ranges.extend(source.present_from(index, bounds));
         }
     }
     // Regions are disjoint, so usually all memory is in those that are entirely there.
