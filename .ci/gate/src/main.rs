@@ -81,16 +81,21 @@ fn format() -> Outcome {
 fn lints() -> Outcome {
     let variants: [&[&str]; 5] = [
         &["--workspace", "--all-targets"],
-        &["--no-default-features"],
-        &["--no-default-features", "--features", "std"],
-        &["--no-default-features", "--features", "serde"],
-        &["--all-features"],
+        // Of the library alone: the tests, which are built with it otherwise, would add their features.
+        &["-p", "userdump", "--no-default-features"],
+        &["-p", "userdump", "--no-default-features", "--features", "std"],
+        &["-p", "userdump", "--no-default-features", "--features", "serde"],
+        &["-p", "userdump", "--all-features"],
     ];
     for variant in variants {
         cargo(&[&["clippy", "--quiet"], variant, &["--", "-D", "warnings"]].concat())?;
     }
     cargo(&["clippy", "--quiet", "--manifest-path", ".ci/gate/Cargo.toml", "--", "-D", "warnings"])
 }
+
+/// The packages that `cargo test` builds the library for. Where another one is built together with them, the library has the same
+/// features, and is not compiled again.
+const AS_TESTED: [&str; 4] = ["-p", "userdump-tests", "-p", "userdump-benches"];
 
 /// Runs the tests with the command from the README, exactly as it is written there.
 fn tests() -> Outcome {
@@ -106,12 +111,13 @@ fn tests() -> Outcome {
 
 /// Tests the code of `examples/web` on this system. WebAssembly is only needed to build the page.
 fn page() -> Outcome {
-    cargo(&["test", "-p", "userdump-web"])
+    let page = ["-p", "userdump-web", "--lib", "--bin", "userdump-page"];
+    cargo(&[&["test"], &AS_TESTED[..], &page].concat())
 }
 
 /// Builds the documentation with each feature alone, and with all of them last, so that this output stays in the folder.
 fn documentation() -> Outcome {
-    let doc = ["doc", "--quiet", "--no-deps"];
+    let doc = ["doc", "--quiet", "--no-deps", "-p", "userdump"];
     let build = |more: &[&str]| {
         let mut command = command::of(&[&doc, more].concat());
         command.env("RUSTDOCFLAGS", "-D warnings");
@@ -125,5 +131,5 @@ fn documentation() -> Outcome {
 }
 
 fn benches() -> Outcome {
-    cargo(&["test", "--quiet", "-p", "userdump-benches", "--benches", "--", "--test"])
+    cargo(&[&["test", "--quiet"], &AS_TESTED[..], &["--bench", "*", "--", "--test"]].concat())
 }

@@ -48,7 +48,9 @@ default-features = false
 "#;
 
 pub fn check() -> Outcome {
-    cargo(&["build", "--quiet", "--no-default-features"])?;
+    // Nothing runs it, so it need not be optimised.
+    let plain = ["--config", "profile.dev.package.userdump.opt-level=0"];
+    cargo(&[&["build", "--quiet", "-p", "userdump", "--no-default-features"], &plain[..]].concat())?;
     let folder = std::env::temp_dir().join(format!("userdump-without-std-{}", std::process::id()));
     let result = of_folder(&folder);
     // What is left of it is in a folder for temporary files.

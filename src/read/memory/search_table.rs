@@ -205,6 +205,7 @@ impl<T: Located> Sorted<T> {
     }
 
     /// Returns what [`Sorted::position`] returns, for at most [`GROUP`] addresses at once.
+    #[cfg(feature = "std")]
     pub(crate) fn positions(&self, addresses: &[u64]) -> [usize; GROUP] {
         let mut counts = self.nearly_all_starts(addresses);
         for (count, address) in counts.iter_mut().zip(addresses) {
