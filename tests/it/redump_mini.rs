@@ -55,16 +55,32 @@ fn compare(source: &[u8], options: &str, expected: &[u8]) {
     assert!(again == ours, "a second pass changes the dump");
 }
 
+/// The number of bytes that are compared at once.
+const SOME: usize = 256;
+
 /// The dump that the debugger wrote of the running process, as far as its later dump of full memory contains it.
 fn holds_what_was_written_live(source: &[u8], options: &str, live: &[u8]) {
     let ours = redumped(source, options).unwrap_or_else(|error| panic!("{error}"));
     let [source, live, ours] = [source, live, &ours].map(|bytes| userdump::Minidump::parse(bytes).unwrap().memory());
     let mut compared = 0;
     for range in live.visible_ranges() {
-        for (address, byte) in (range.address..).zip(range.bytes().expect("it is in the file")) {
-            if source.read_u8(address) == Some(*byte) {
-                assert_eq!(ours.read_u8(address), Some(*byte), "{address:#x}");
-                compared += 1;
+        let bytes = range.bytes().expect("it is in the file");
+        for part in source.visible_within(range.address, range.address + (range.size - 1)) {
+            let written = &bytes[(part.address - range.address) as usize..][..part.size as usize];
+            let in_source = part.bytes().expect("it is in the file");
+            // Nearly all bytes are the same, so compare many at once.
+            let pairs = written.chunks(SOME).zip(in_source.chunks(SOME));
+            for (address, (written, in_source)) in (part.address..).step_by(SOME).zip(pairs) {
+                if written == in_source && ours.slice(address, written.len() as u64) == Some(written) {
+                    compared += written.len();
+                    continue;
+                }
+                for (address, (written, in_source)) in (address..).zip(written.iter().zip(in_source)) {
+                    if written == in_source {
+                        assert_eq!(ours.read_u8(address), Some(*written), "{address:#x}");
+                        compared += 1;
+                    }
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Everything that documents name must exist: paths, items of the crate, programs and benches of commands, the tests
 //! that hold the invariants.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::{fs, iter};
 
@@ -39,7 +40,7 @@ pub fn documents(root: &Path) -> Vec<Document> {
 }
 
 /// The paths and items that a document names and that do not exist.
-pub fn faults(root: &Path, sources: &[Source], (name, text): &Document) -> Vec<String> {
+pub fn faults(root: &Path, names: &Names, (name, text): &Document) -> Vec<String> {
     let own = Path::new(name).parent().unwrap_or(Path::new(""));
     let mut faults = Vec::new();
     for span in spans(text) {
@@ -49,7 +50,7 @@ pub fn faults(root: &Path, sources: &[Source], (name, text): &Document) -> Vec<S
             let places = [root.join(span), root.join(own).join(span)];
             (!places.iter().any(|place| place.exists())).then(|| "there is no such file".to_owned())
         } else if let Some(item) = item(span) {
-            let missing = item.iter().find(|part| !is_defined(sources, part));
+            let missing = item.iter().find(|part| !names.contain(part));
             missing.map(|part| format!("{part} is not defined"))
         } else {
             None
@@ -126,29 +127,47 @@ fn item(span: &str) -> Option<Vec<&str>> {
 /// Types of the standard library, and names from file formats that look like an item of the crate.
 const STANDARD: [&str; 2] = ["String", "Vec"];
 
-/// True if a name belongs to something that the sources declare, or to a module.
-fn is_defined(sources: &[Source], name: &str) -> bool {
-    let declares = ["fn ", "struct ", "enum ", "trait ", "type ", "const ", "mod ", "macro_rules! ", "pub "];
-    let is_type = name.starts_with(|c: char| c.is_ascii_uppercase());
-    let is_file = |path: &str| path.ends_with(&format!("/{name}.rs")) || path.contains(&format!("/{name}/"));
-    sources.iter().any(|(path, text)| {
-        let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-        let declared = |text: &str| {
-            declares.iter().any(|keyword| {
-                text.match_indices(&format!("{keyword}{name}")).any(|(at, it)| ends(&text[at + it.len()..]))
-            })
-        };
-        // Variants and items that macros declare are at the start of a line.
-        let row = |text: &str| {
-            text.lines().any(|line| {
-                line.trim_start().strip_prefix(name).is_some_and(|rest| {
-                    let rest = rest.trim_start();
-                    rest.is_empty() || rest.starts_with([',', '(', '{', '=', ':', ';'])
-                })
-            })
-        };
-        is_file(path) || declared(text) || is_type && path.starts_with("src/") && row(&code(text))
-    })
+/// The names that the sources declare, and those of their modules.
+pub struct Names {
+    declared: HashSet<String>,
+    /// Variants and items that macros declare: the first words of lines.
+    rows: HashSet<String>,
+}
+
+impl Names {
+    pub fn of(sources: &[Source]) -> Self {
+        let keywords = ["fn ", "struct ", "enum ", "trait ", "type ", "const ", "mod ", "macro_rules! ", "pub "];
+        let (mut declared, mut rows) = (HashSet::new(), HashSet::new());
+        for (path, text) in sources {
+            declared.extend(path.split('/').skip(1).map(|part| part.strip_suffix(".rs").unwrap_or(part).to_owned()));
+            for keyword in keywords {
+                declared.extend(text.split(keyword).skip(1).map(|rest| word(rest).to_owned()));
+            }
+            if path.starts_with("src/") {
+                rows.extend(code(text).lines().filter_map(row).map(str::to_owned));
+            }
+        }
+        Self { declared, rows }
+    }
+
+    fn contain(&self, name: &str) -> bool {
+        let is_type = name.starts_with(|c: char| c.is_ascii_uppercase());
+        self.declared.contains(name) || is_type && self.rows.contains(name)
+    }
+}
+
+/// The letters, digits and underscores at the start of a text.
+fn word(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    &text[..end]
+}
+
+/// The first word of a line, if what follows it can follow the name of a variant or of an item.
+fn row(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let first = word(line);
+    let rest = line[first.len()..].trim_start();
+    (rest.is_empty() || rest.starts_with([',', '(', '{', '=', ':', ';'])).then_some(first)
 }
 
 /// The words of a shell command, if the span is one.

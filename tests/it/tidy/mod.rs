@@ -13,6 +13,7 @@ use libtest_mimic::Trial;
 
 use crate::support::{tree, trials};
 use circles::circles;
+use documents::Names;
 
 pub fn trials() -> Vec<Trial> {
     trials![
@@ -204,11 +205,11 @@ fn comments_and_strings_are_not_code() {
 
 fn what_documents_name_is_there() {
     let (root, sources) = (root(), sources(&["src", "tests", "examples", "benches", "fuzz/src", "fuzz/fuzz_targets"]));
-    let documents = documents::documents(&root);
+    let (documents, names) = (documents::documents(&root), Names::of(&sources));
     assert!(documents.iter().any(|(name, _)| name == "ARCHITECTURE.md"), "the documents are missing");
-    let faults: Vec<String> = documents.iter().flat_map(|it| documents::faults(&root, &sources, it)).collect();
+    let faults: Vec<String> = documents.iter().flat_map(|it| documents::faults(&root, &names, it)).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    let found = |text: &str| documents::faults(&root, &sources, &("benches/x.md".to_owned(), text.to_owned())).len();
+    let found = |text: &str| documents::faults(&root, &names, &("benches/x.md".to_owned(), text.to_owned())).len();
     let sound =
         "`src/lib.rs`, `README.md`, `Target::mask`, `Plan::write_to()`, `small.dmp`, `/m`, `String`, `std::io::Write`";
     assert_eq!(found(sound), 0);

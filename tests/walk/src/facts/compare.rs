@@ -1,5 +1,6 @@
 //! Describes the differences between two dumps.
 
+use std::collections::HashSet;
 use std::fmt::Debug;
 
 use super::Facts;
@@ -17,6 +18,7 @@ pub fn differences(expected: &[u8], actual: &[u8], positions: Positions) -> Vec<
     let expected = Facts::of(expected).lines(positions);
     let actual = Facts::of(actual).lines(positions);
     let only_in = |sign: &str, these: &[String], those: &[String]| {
+        let those: HashSet<&String> = those.iter().collect();
         these.iter().filter(|line| !those.contains(line)).map(|line| format!("{sign} {line}")).collect::<Vec<_>>()
     };
     [only_in("-", &expected, &actual), only_in("+", &actual, &expected)].concat()
