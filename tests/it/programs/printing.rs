@@ -1,6 +1,9 @@
 //! Programs that write a file tell so after it has its name, and only fail to tell if nobody listens.
 
+use std::io::{ErrorKind, Write};
 use std::process::{ChildStdin, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use libtest_mimic::{Completion, Trial};
 
@@ -16,13 +19,25 @@ pub fn trials() -> Vec<Trial> {
 const WITH_A_READER: &str = if cfg!(windows) { "every pipe to a child process has a reader" } else { "" };
 
 /// Returns a pipe without a reader: what was the standard input of a program that has ended.
+///
+/// A test in another thread may start a program at the same time, which has a copy of the pipe until it is loaded.
 fn pipe_without_reader() -> ChildStdin {
     let mut program = command("redump");
     let program = program.arg("--help").stdin(Stdio::piped()).stdout(Stdio::null());
     let mut program = program.spawn().expect("the program can be started");
-    let pipe = program.stdin.take().expect("standard input is piped");
+    let mut pipe = program.stdin.take().expect("standard input is piped");
     assert!(program.wait().expect("the program ends").success());
-    pipe
+    // A pipe holds more than this, so no write blocks.
+    for _ in 0..4096 {
+        match pipe.write_all(&[0]) {
+            Ok(()) => thread::sleep(Duration::from_millis(1)),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+                return pipe;
+            }
+        }
+    }
+    panic!("the pipe has a reader");
 }
 
 /// Runs a program whose standard output has no reader.
