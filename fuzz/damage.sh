@@ -47,10 +47,13 @@ gather() {
 each_folder gather "$scratch" "${@:3}"
 printf '%d dumps\n' "${#dumps[@]}"
 
-build=(--quiet --features serde --example dumpchk --example redump)
 if [[ $profile == release ]]; then
-    build+=(--release)
+    programs=$target/release/examples
+    cargo build --quiet --release --features serde --example dumpchk --example redump
+else
+    # The programs that tests start. Cargo builds them for every test target, so after `cargo test` nothing is compiled again.
+    programs=$target/debug
+    cargo test --quiet --no-run -p userdump-tests -p userdump-benches --test serialised
 fi
-cargo build "${build[@]}"
 cargo build --quiet --manifest-path fuzz/Cargo.toml --example damage
-"$target/debug/examples/damage" "$target/$profile/examples" "$1" "$2" "${only[@]}" "${dumps[@]}"
+"$target/debug/examples/damage" "$programs" "$1" "$2" "${only[@]}" "${dumps[@]}"
