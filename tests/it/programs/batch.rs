@@ -137,7 +137,7 @@ fn a_folder_is_re_encoded_as_by_redump() {
         let manifest = lines(&manifest);
         assert_eq!(results(&manifest), told);
         let [first, second, ..] = manifest.as_slice() else { panic!("four lines expected") };
-        assert_eq!(first.get("input").text(), "dumps/a.dmp");
+        assert_eq!(first.get("input").text().replace('\\', "/"), "dumps/a.dmp");
         assert!(first.get("output").text().replace('\\', "/").ends_with("/dumps/small/a.dmp"));
         assert_eq!(first.get("options").text(), "/mFhut --walk");
         assert_eq!(first.get("source_size").number(), QUICK_START.len() as u64);
