@@ -295,7 +295,7 @@ pub(super) fn unsigned(target: Target, last: u64) -> u64 {
 }
 
 /// Returns the little-endian word of 4 or 8 bytes at a position.
-fn value(bytes: &[u8], position: u64, width: u64) -> Option<u64> {
+pub(super) fn value(bytes: &[u8], position: u64, width: u64) -> Option<u64> {
     let bytes = bytes.get(usize::try_from(position).ok()?..)?;
     match width {
         4 => bytes.first_chunk().map(|bytes| u32::from_le_bytes(*bytes).into()),

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::read::{Interval, Intervals, Union, any_has, overlapping};
 use crate::redump::filter::code::Code;
-use crate::redump::filter::{StackFilter, unsigned};
+use crate::redump::filter::{StackFilter, unsigned, value};
 use crate::redump::source::Source;
 
 use crate::redump::select::images::Images;
@@ -115,9 +115,7 @@ impl CodePointers {
                         filter.filter(&source.memory, start, bytes);
                     }
                     let words = bytes.chunks_exact(if *width == 4 { 4 } else { 8 });
-                    words
-                        .map(|word| word.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte)))
-                        .for_each(&mut visit);
+                    words.filter_map(|bytes| value(bytes, 0, word)).for_each(&mut visit);
                     next = start.checked_add(CHUNK as u64);
                 }
             }

@@ -3,6 +3,7 @@
 use alloc::vec;
 
 use crate::read::{Interval, Intervals, any_has};
+use crate::redump::filter::value;
 use crate::redump::source::Source;
 
 use crate::redump::select::reason::Reason;
@@ -23,8 +24,10 @@ pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &Intervals, width: u
     let source = wanted.source;
     let word = u64::from(width);
     let size = if width == 4 { 4 } else { 8 };
-    // Most words point nowhere.
     let Some(all) = source.memory.hull() else { return };
+    // Most words point nowhere, so this is checked first: the window of a pointer outside of it has no memory.
+    let near = Interval { start: all.start.saturating_sub(FROM - 1), last: all.last.saturating_add(BELOW) };
+    let highest = source.target.last_address();
     let mut buffer = vec![0; CHUNK];
     for stack in stacks.iter() {
         let mut next = stack.start.checked_next_multiple_of(word);
@@ -34,8 +37,8 @@ pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &Intervals, width: u
             let there = source.memory.read(start, bytes);
             let words = bytes.get(..there).unwrap_or_default().chunks_exact(size);
             let windows = words.zip((start..).step_by(size)).filter_map(|(bytes, at)| {
-                let pointer = bytes.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
-                let window = window(source, source.target.mask(pointer))?;
+                let pointer = value(bytes, 0, word)? & highest;
+                let window = near.has(pointer).then(|| window(source, pointer))??;
                 window.intersection(&all).map(|window| (window, at))
             });
             source.for_each_position(windows, |index, window, at| {
