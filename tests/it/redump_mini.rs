@@ -1,6 +1,7 @@
 //! Re-encoding to minidumps, compared with what the debugger engine wrote from the same sources.
 
 use libtest_mimic::Trial;
+use userdump::read::Memory;
 use userdump::redump::Options;
 use userdump::{Dump, RedumpError, redump};
 
@@ -68,23 +69,23 @@ fn holds_what_was_written_live(source: &[u8], options: &str, live: &[u8]) {
         for part in source.visible_within(range.address, range.address + (range.size - 1)) {
             let written = &bytes[(part.address - range.address) as usize..][..part.size as usize];
             let in_source = part.bytes().expect("it is in the file");
-            // Nearly all bytes are the same, so compare many at once.
             let pairs = written.chunks(SOME).zip(in_source.chunks(SOME));
-            for (address, (written, in_source)) in (part.address..).step_by(SOME).zip(pairs) {
-                if written == in_source && ours.slice(address, written.len() as u64) == Some(written) {
-                    compared += written.len();
-                    continue;
-                }
-                for (address, (written, in_source)) in (address..).zip(written.iter().zip(in_source)) {
-                    if written == in_source {
-                        assert_eq!(ours.read_u8(address), Some(*written), "{address:#x}");
-                        compared += 1;
-                    }
-                }
-            }
+            let chunks = (part.address..).step_by(SOME).zip(pairs);
+            compared += chunks.map(|(at, (written, in_source))| same(&ours, at, written, in_source)).sum::<usize>();
         }
     }
     assert!(compared > 10_000, "{compared} bytes");
+}
+
+/// The number of bytes that are the same in both dumps of the debugger; ours must have these.
+fn same(ours: &Memory<'_>, address: u64, written: &[u8], in_source: &[u8]) -> usize {
+    // Nearly always all of them, so compare these at once.
+    if written == in_source && ours.slice(address, written.len() as u64) == Some(written) {
+        return written.len();
+    }
+    let pairs = (address..).zip(written.iter().zip(in_source));
+    let same = pairs.filter(|(_, (written, in_source))| written == in_source);
+    same.inspect(|(at, (byte, _))| assert_eq!(ours.read_u8(*at), Some(**byte), "{at:#x}")).count()
 }
 
 fn redumped(source: &[u8], options: &str) -> Result<Vec<u8>, RedumpError> {

@@ -38,8 +38,10 @@ pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &Intervals, width: u
             let words = bytes.get(..there).unwrap_or_default().chunks_exact(size);
             let windows = words.zip((start..).step_by(size)).filter_map(|(bytes, at)| {
                 let pointer = value(bytes, 0, word)? & highest;
-                let window = near.has(pointer).then(|| window(source, pointer))??;
-                window.intersection(&all).map(|window| (window, at))
+                if !near.has(pointer) {
+                    return None;
+                }
+                window(source, pointer)?.intersection(&all).map(|window| (window, at))
             });
             source.for_each_position(windows, |index, window, at| {
                 // Only windows with memory count, and they are cut to it.
